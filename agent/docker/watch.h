@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "docker/engine.h"
+#include "docker/event.h"
+
+/*
+ * Watch: the engine's events, for ever.
+ *
+ * Keeps the streams (each filtered at the engine) open, reconnects with back-off, and tells whoever
+ * listens when to look at everything: after all streams stand (subscribe, then list) and each time
+ * they stood again. GET /_ping beside the streams notices an engine that hangs: no answer within
+ * ping_timeout_usec means lost.
+ *
+ * Streams:
+ *   consumers  containers with the label coollama.enable: health_status, pause, unpause
+ *   stack      containers with the label coollama.part (our own): health_status, pause, unpause
+ *   all        every container: create, start, die, destroy, rename; networks: connect, disconnect,
+ *              destroy; volumes: destroy
+ */
+typedef struct Watch Watch;
+
+typedef struct WatchHandler {
+        void (*standing)(void *data); /* all streams stand: list and look at everything */
+        void (*event
+        )(const EngineEvent *event, void *data); /* only between standing() and lost() */
+        void (*lost
+        )(const Error *error, void *data); /* a stream ended or the engine hangs; once per loss */
+        void *data;
+} WatchHandler;
+
+typedef struct WatchTimes {
+        uint64_t ping_usec;         /* between two pings; 0: 15 s */
+        uint64_t ping_timeout_usec; /* 0: 10 s */
+        uint64_t retry_min_usec;    /* 0: 250 ms */
+        uint64_t retry_max_usec;    /* 0: 10 s */
+} WatchTimes;
+
+int watch_new(
+        sd_event *event,
+        Engine *engine,
+        const WatchTimes *times,
+        const WatchHandler *handler,
+        Watch **ret
+);
+Watch *watch_free(Watch *watch);
