@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/macro.h"
+#include "model/outcome.h"
+
+/*
+ * Action: one step of a plan, as data.
+ *
+ * No value flows from one action to the next: what an action teaches is observed again. Whatever an
+ * action ends in that it did not expect ends the plan, and the next plan is made from what is seen
+ * then.
+ */
+typedef enum ActionKind {
+        ACTION_RECORD,     /* write the swap record */
+        ACTION_FORGET,     /* drop the swap record */
+        ACTION_CALL,       /* a call on the engine */
+        ACTION_STAY_UP,    /* wait until a container proved itself */
+        ACTION_PULL,       /* bring an image */
+        ACTION_KEY,        /* make (or take over) the key of an identity */
+        ACTION_GENERATION, /* write, test, swing and prove the proxy's configuration */
+} ActionKind;
+
+typedef enum Expect {
+        EXPECT_DONE = 1u << OUTCOME_DONE,
+        EXPECT_ALREADY = 1u << OUTCOME_ALREADY,
+        EXPECT_GONE = 1u << OUTCOME_GONE,
+} Expect;
+
+typedef struct ActionCall {
+        const char *method; /* static */
+        char *path;         /* without the API version */
+        json_t *body;       /* may be NULL */
+        unsigned expect;    /* Expect flags: with any other outcome the plan ends */
+        uint64_t timeout_usec;
+} ActionCall;
+
+typedef struct ActionStayUp {
+        char *id;
+        uint64_t stay_usec; /* where there is no health check: running for so long */
+        uint64_t
+                deadline_usec; /* where there is one: healthy, or at least not unhealthy, by then */
+} ActionStayUp;
+
+typedef struct Action {
+        ActionKind kind;
+        char *what; /* for people: "stop shop (shop-abc), which has 10 s to end" */
+        union {
+                json_t *record;
+                ActionCall call;
+                ActionStayUp stay_up;
+                char *image; /* pull */
+                char *key;   /* taken over from the container, or NULL: make one. Never shown */
+        } u;
+} Action;
+
+const char *action_kind_to_string(ActionKind kind);
+
+/* Frees what the action owns, not the action itself. */
+void action_done(Action *action);

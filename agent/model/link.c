@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Link: compares what a container's environment holds with what its profiles and labels ask for.
+ *
+ * Being linked is a fact of the container, not a mark that we leave on it: this comparison is the
+ * only place that knows, before a re-creation (what to add) and after it (nothing left).
+ */
+#include "model/link.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "model/template.h"
+
+static bool starts_with(const char *text, const char *prefix) {
+        return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Variables that other services use too: what their user wrote there stays. */
+static bool is_kept(const char *name) {
+        return starts_with(name, "OPENAI_") || starts_with(name, "ANTHROPIC_")
+               || strcmp(name, "OLLAMA_API_KEY") == 0 || strcmp(name, "OLLAMA_HOST") == 0;
+}
+
+static void note_kept(Link *link, const char *name) {
+        size_t used = strlen(link->note);
+
+        (void) snprintf(
+                link->note + used, sizeof link->note - used, "%s%s is kept as its user set it",
+                used ? "; " : "", name
+        );
+}
+
+/* Takes value over. */
+static int add_variable(Link *link, const char *name, char *value, Error *err) {
+        if (link->n_variables == LINK_VARIABLES_MAX) {
+                free(value);
+                return error_set(err, -E2BIG, "more than %d variables", (int) LINK_VARIABLES_MAX);
+        }
+
+        LinkVariable *variable = &link->variables[link->n_variables];
+        variable->name = strdup(name);
+        variable->value = value;
+        link->n_variables++;
+        return variable->name ? 0 : error_set(err, -ENOMEM, "out of memory");
+}
+
+static bool wish_sets(const Wish *wish, const char *name) {
+        for (size_t i = 0; i < wish->n_variables; i++)
+                if (strcmp(wish->variables[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+static bool link_sets(const Link *link, const char *name) {
+        for (size_t i = 0; i < link->n_variables; i++)
+                if (strcmp(link->variables[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+/* A profile's variable against what is there. */
+static int
+compare_variable(const LinkInput *input, const ProfileVariable *variable, Link *link, Error *err) {
+        if (wish_sets(input->wish, variable->name) || link_sets(link, variable->name))
+                return 0;
+        if (variable->role == PROFILE_ROLE_KEY && input->target->key == NULL)
+                return 0;
+
+        const TemplateValues values = { input->target->url, input->target->key, input->target->host,
+                                        input->target->port };
+        char *value = NULL;
+        int r = template_expand(variable->template, &values, &value, err);
+        if (r < 0)
+                return r;
+
+        const char *present = container_env(input->container, variable->name);
+        if (present != NULL && strcmp(present, value) == 0) {
+                free(value);
+                return 0;
+        }
+        if (present != NULL && present[0] != '\0' && is_kept(variable->name)) {
+                const json_t *config = json_object_get(input->image, "Config");
+                const char *fallback = env_lookup(json_object_get(config, "Env"), variable->name);
+
+                if (input->image == NULL || fallback == NULL || strcmp(fallback, present) != 0) {
+                        free(value);
+                        link->needs_image |= input->image == NULL;
+                        if (input->image != NULL)
+                                note_kept(link, variable->name);
+                        return 0;
+                }
+        }
+        return add_variable(link, variable->name, value, err);
+}
+
+static int compare_profile(const LinkInput *input, const Profile *profile, Link *link, Error *err) {
+        for (size_t i = 0; i < profile->n_variables; i++) {
+                int r = compare_variable(input, &profile->variables[i], link, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int compare_profiles(const LinkInput *input, Link *link, Error *err) {
+        const Wish *wish = input->wish;
+
+        for (size_t i = 0; i < wish->n_profiles; i++) {
+                const Profile *profile = profile_set_find(input->profiles, wish->profiles[i]);
+                int r = profile ? compare_profile(input, profile, link, err)
+                                : error_set(err, -EINVAL, "no profile '%s'", wish->profiles[i]);
+                if (r < 0)
+                        return r;
+        }
+        if (wish->n_profiles > 0)
+                return 0;
+
+        const Profile *profile = profile_set_for_image(input->profiles, input->container->image);
+        return profile ? compare_profile(input, profile, link, err)
+                       : error_set(err, -EINVAL, "no profile 'ollama'");
+}
+
+/* coollama.env.VAR: ours whatever was there. */
+static int compare_wish(const LinkInput *input, Link *link, Error *err) {
+        const TemplateValues values = { input->target->url, input->target->key, input->target->host,
+                                        input->target->port };
+
+        for (size_t i = 0; i < input->wish->n_variables; i++) {
+                const WishVariable *variable = &input->wish->variables[i];
+                char *value = NULL;
+                int r = template_expand(variable->template, &values, &value, err);
+                if (r < 0)
+                        return error_prefix(err, r, "coollama.env.%s", variable->name);
+
+                const char *present = container_env(input->container, variable->name);
+                if (present != NULL && strcmp(present, value) == 0) {
+                        free(value);
+                        continue;
+                }
+                r = add_variable(link, variable->name, value, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void compare_host(const LinkInput *input, Link *link) {
+        if (!input->target->host_entry)
+                return;
+
+        const char *entry = container_host_entry(input->container, LINK_HOST);
+        if (entry == NULL)
+                link->host_entry = true;
+        else if (strcmp(entry + strlen(LINK_HOST) + 1, "host-gateway") != 0)
+                note_kept(link, "the host entry for " LINK_HOST);
+}
+
+int link_compute(const LinkInput *input, Link *ret, Error *err) {
+        *ret = (Link){ 0 };
+
+        int r = compare_profiles(input, ret, err);
+        if (r < 0)
+                return r;
+        r = compare_wish(input, ret, err);
+        if (r < 0)
+                return r;
+        compare_host(input, ret);
+        return 0;
+}
+
+void link_done(Link *link) {
+        for (size_t i = 0; i < link->n_variables; i++) {
+                free(link->variables[i].name);
+                if (link->variables[i].value != NULL)
+                        explicit_bzero(link->variables[i].value, strlen(link->variables[i].value));
+                free(link->variables[i].value);
+        }
+        link->n_variables = 0;
+}
+
+char *link_describe(const Link *link) {
+        Text text = TEXT_INIT(8192);
+        size_t parts = link->n_variables + (link->host_entry ? 1 : 0);
+
+        for (size_t i = 0; i < parts; i++) {
+                const char *separator = i == 0 ? "" : i + 1 == parts ? " and " : ", ";
+                const char *name = i < link->n_variables ? link->variables[i].name
+                                                         : "the host entry " LINK_HOST;
+                (void) text_addf(&text, "%s%s", separator, name);
+        }
+        return text_take(&text);
+}

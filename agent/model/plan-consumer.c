@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_consumer: from what is seen of one consumer to what is done about it.
+ *
+ * The steps are asked in the order of how little they touch: an open swap comes first, since
+ * somebody's container may be down; then what needs no action; then every reason to wait, refuse or
+ * give up; a re-creation begins only where none of them holds.
+ */
+#include "model/plan-consumer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/text.h"
+#include "model/link.h"
+#include "model/plan-swap.h"
+#include "model/recreate.h"
+#include "model/settle.h"
+
+/* A container that runs longer may hold files that exist nowhere else. */
+#define YOUNG_USEC (600 * USEC_PER_SEC)
+
+#define TARGETS_MAX 64
+
+/* One pass of deciding: who is meant, and what is known of the one at hand. */
+typedef struct Deciding {
+        const ConsumerView *view;
+        const ConsumerContext *context;
+        uint64_t now_usec;
+        Plan *plan;
+        const SeenContainer
+                *targets[TARGETS_MAX]; /* of the newest deployment: one of each number */
+        size_t n_targets;
+        Wish *wish;
+} Deciding;
+
+static bool newer(const Container *a, const Container *b) {
+        return container_compare_created(a->created, b->created) > 0;
+}
+
+/* Only the newest deployment counts, and of each container number the newest container. */
+static void find_targets(Deciding *deciding) {
+        const ConsumerView *view = deciding->view;
+        const Container *newest = NULL;
+
+        for (size_t i = 0; i < view->n_containers; i++)
+                if (newest == NULL || newer(view->containers[i].container, newest))
+                        newest = view->containers[i].container;
+
+        for (size_t i = 0; newest != NULL && i < view->n_containers; i++) {
+                const SeenContainer *seen = &view->containers[i];
+                size_t at = 0;
+
+                if (strcmp(seen->container->config_hash, newest->config_hash) != 0)
+                        continue;
+                while (at < deciding->n_targets
+                       && strcmp(deciding->targets[at]->container->number, seen->container->number)
+                                  != 0)
+                        at++;
+                if (at == TARGETS_MAX)
+                        continue;
+                if (at == deciding->n_targets)
+                        deciding->targets[deciding->n_targets++] = seen;
+                else if (newer(seen->container, deciding->targets[at]->container))
+                        deciding->targets[at] = seen;
+        }
+}
+
+/* How this container reaches the provider: members of the provider's own stack by its service name.
+ */
+static LinkTarget target_of(const Deciding *deciding, const Container *container) {
+        const ProviderFacts *provider = deciding->context->provider;
+
+        if (provider->own_project != NULL && strcmp(container->project, provider->own_project) == 0
+            && container_has_network(container, provider->own_network))
+                return (LinkTarget
+                ){ .url = provider->own_url, .host = "ollama-api", .port = "11434" };
+
+        return (LinkTarget){
+                .url = provider->url,
+                .host = provider->host,
+                .port = provider->port,
+                .key = provider->secured ? deciding->view->key : NULL,
+                .host_entry = provider->host_entry,
+        };
+}
+
+static bool is_own_member(const Deciding *deciding, const Container *container) {
+        const ProviderFacts *provider = deciding->context->provider;
+
+        return provider->own_project != NULL
+               && strcmp(container->project, provider->own_project) == 0
+               && container_has_network(container, provider->own_network);
+}
+
+static const json_t *image_of(const Deciding *deciding, const Container *container) {
+        const ConsumerObservations *observed = &deciding->view->observed;
+        bool same = observed->image != NULL && observed->image_id != NULL
+                    && strcmp(observed->image_id, container->image_id) == 0;
+        return same ? observed->image : NULL;
+}
+
+static int compute(const Deciding *deciding, const Container *container, Link *link, Error *err) {
+        LinkTarget target = target_of(deciding, container);
+        const LinkInput input = {
+                .container = container,
+                .wish = deciding->wish,
+                .profiles = deciding->context->profiles,
+                .target = &target,
+                .image = image_of(deciding, container),
+        };
+        return link_compute(&input, link, err);
+}
+
+static bool is_refused(const Deciding *deciding, int r, const Error *err) {
+        if (r >= 0)
+                return false;
+        plan_say(deciding->plan, LINK_REFUSED, "%s", error_text(err));
+        plan_next_step(deciding->plan, "change that and deploy it again");
+        return true;
+}
+
+/* The provider, its key: what must be there before anything is touched. True when it is not. */
+static bool lacks_provider(const Deciding *deciding, const Container *container) {
+        const ConsumerView *view = deciding->view;
+        const ProviderFacts *provider = deciding->context->provider;
+        Plan *plan = deciding->plan;
+
+        if (!provider->up) {
+                plan_say(plan, LINK_WAITING, "waiting for Ollama: %s", provider->why_down);
+                return true;
+        }
+        if (!provider->secured || is_own_member(deciding, container))
+                return false;
+        if (view->key == NULL) {
+                plan_say(plan, LINK_LINKING, "its key is being made");
+                if (!deciding->context->finishing)
+                        plan_add_key(
+                                plan, container_env(container, "OLLAMA_API_KEY"), "make its key"
+                        );
+                return true;
+        }
+        if (!view->key_accepted) {
+                plan_say(plan, LINK_WAITING, "waiting for the proxy to accept its key");
+                return true;
+        }
+        return false;
+}
+
+static bool must_wait_after_failures(const Deciding *deciding) {
+        const ConsumerView *view = deciding->view;
+        const char *failure = view->failure ? view->failure : "unknown";
+
+        if (view->attempts >= LINK_ATTEMPTS_MAX) {
+                plan_say(
+                        deciding->plan, LINK_FAILED,
+                        "given up after %u attempts, waiting for a change: %s", view->attempts,
+                        failure
+                );
+                plan_next_step(deciding->plan, "mend that and deploy it again");
+                return true;
+        }
+        if (view->attempts > 0 && view->retry_usec > deciding->now_usec) {
+                plan_say(deciding->plan, LINK_WAITING, "trying again in a moment: %s", failure);
+                plan_wake_at(deciding->plan, view->retry_usec);
+                return true;
+        }
+        return false;
+}
+
+static bool must_settle(const Deciding *deciding, const SeenContainer *seen) {
+        SettleVerdict verdict;
+
+        settle_judge(
+                deciding->view, seen, deciding->context, deciding->wish->settle_usec,
+                deciding->now_usec, &verdict
+        );
+        if (verdict.settled) {
+                if (verdict.overridden)
+                        plan_note(
+                                deciding->plan,
+                                "linked although its stack never became quiet for 10 minutes"
+                        );
+                return false;
+        }
+        if (verdict.needs_members) {
+                deciding->plan->needs |= NEED_MEMBERS;
+                plan_say(deciding->plan, LINK_WAITING, "looking at its stack");
+                return true;
+        }
+        plan_say(deciding->plan, LINK_WAITING, "%s", verdict.reason);
+        if (verdict.wake_usec > 0)
+                plan_wake_at(deciding->plan, verdict.wake_usec);
+        return true;
+}
+
+/* Files that would be lost, a gateway that does not answer: asked last, since asking costs a
+ * request. */
+static bool lacks_observations(const Deciding *deciding, const SeenContainer *seen) {
+        const ConsumerObservations *observed = &deciding->view->observed;
+        Plan *plan = deciding->plan;
+
+        if (image_of(deciding, seen->container) == NULL)
+                plan->needs |= NEED_IMAGE;
+        if (seen->age_usec > YOUNG_USEC
+            && (!observed->changes_known || strcmp(observed->changes_id, seen->container->id) != 0))
+                plan->needs |= NEED_CHANGES;
+        if (deciding->context->provider->probe_reach && !is_own_member(deciding, seen->container)
+            && !observed->reach_known)
+                plan->needs |= NEED_REACH;
+        if (plan->needs != 0) {
+                plan_say(plan, LINK_WAITING, "looking closer before it is re-created");
+                return true;
+        }
+        if (seen->age_usec > YOUNG_USEC && observed->precious_path != NULL) {
+                plan_say(
+                        plan, LINK_PENDING,
+                        "it has been running for more than 10 minutes and holds files that exist nowhere else: %s",
+                        observed->precious_path
+                );
+                plan_next_step(plan, "deploy it again: it is linked right after its start");
+                return true;
+        }
+        if (deciding->context->provider->probe_reach && !is_own_member(deciding, seen->container)
+            && observed->unreachable != NULL) {
+                plan_say(plan, LINK_REFUSED, "%s", observed->unreachable);
+                return true;
+        }
+        return false;
+}
+
+/* What the new one has and the old one has not, for the record: how ours is told after a crash. */
+static int fill_record(SwapRecord *record, const Link *link) {
+        for (size_t i = 0; i < link->n_variables; i++) {
+                cleanup(freep) char *entry =
+                        text_format("%s=%s", link->variables[i].name, link->variables[i].value);
+                if (entry == NULL || json_array_append_new(record->link, json_string(entry)) < 0)
+                        return -ENOMEM;
+        }
+        if (link->host_entry
+            && json_array_append_new(record->link, json_string(LINK_HOST_ENTRY)) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+static int build_body(
+        const Deciding *deciding,
+        const Container *container,
+        const Link *link,
+        RecreateResult *ret,
+        Error *err
+) {
+        static const char *const hosts[] = { LINK_HOST_ENTRY };
+        RecreateEnv env[LINK_VARIABLES_MAX];
+
+        for (size_t i = 0; i < link->n_variables; i++)
+                env[i] = (RecreateEnv){ link->variables[i].name, link->variables[i].value };
+
+        const RecreateInput input = {
+                .inspect = container->inspect,
+                .image = image_of(deciding, container),
+                .image_name_is_current = deciding->view->observed.image_name_is_current,
+                .api = deciding->context->api,
+                .env = env,
+                .n_env = link->n_variables,
+                .hosts = hosts,
+                .n_hosts = link->host_entry ? 1 : 0,
+        };
+        return recreate_build(&input, ret, err);
+}
+
+static void add_first_steps(
+        Plan *plan, const SwapRecord *record, const Container *container, RecreateResult *result
+) {
+        cleanup(freep) char *previous = swap_previous_name(container->name);
+        cleanup(freep) char *platform =
+                text_format("&platform=%s", result->platform ? result->platform : "");
+        if (previous == NULL || platform == NULL) {
+                plan->error = -ENOMEM;
+                return;
+        }
+
+        plan_add_record(plan, swap_record_to_json(record), "note that a swap begins");
+        plan_add_call(
+                plan,
+                (PlanCall){ .method = "POST", .what = "rename the old one, which goes on running" },
+                "/containers/%s/rename?name=%s", container->id, previous
+        );
+        plan_add_call(
+                plan,
+                (PlanCall){ .method = "POST",
+                            .body = take_ptr(result->body),
+                            .what = "create the new one with the link" },
+                "/containers/create?name=%s%s", container->name, result->platform ? platform : ""
+        );
+}
+
+static void begin_swap(const Deciding *deciding, const Container *container, const Link *link) {
+        Plan *plan = deciding->plan;
+        RecreateResult result = { 0 };
+        Error err = { 0 };
+
+        int r = build_body(deciding, container, link, &result, &err);
+        if (r == -ENOMEM) {
+                plan->error = r;
+                return;
+        }
+        if (is_refused(deciding, r, &err))
+                return;
+
+        cleanup(swap_record_freep) SwapRecord *record = NULL;
+        r = swap_record_new(deciding->view->identity->key, container, &record);
+        if (r >= 0)
+                r = fill_record(record, link);
+        if (r >= 0 && json_array_size(result.connects) > 0)
+                r = json_array_extend(record->connects, result.connects) < 0 ? -ENOMEM : 0;
+        if (r < 0) {
+                plan->error = r;
+                recreate_result_done(&result);
+                return;
+        }
+
+        cleanup(freep) char *missing = link_describe(link);
+        plan_say(plan, LINK_LINKING, "re-creating it with %s", missing ? missing : "the link");
+        plan->subject = strdup(container->id);
+        add_first_steps(plan, record, container, &result);
+        recreate_result_done(&result);
+}
+
+/* Not linked, and up: every reason to wait, then the swap. */
+static void link_one(const Deciding *deciding, const SeenContainer *seen, const Link *link) {
+        Error err = { 0 };
+
+        if (lacks_provider(deciding, seen->container))
+                return;
+        if (is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err))
+                return;
+        if (must_wait_after_failures(deciding) || must_settle(deciding, seen)
+            || lacks_observations(deciding, seen))
+                return;
+        if (deciding->context->finishing) {
+                plan_say(deciding->plan, LINK_WAITING, "coollamad is stopping");
+                return;
+        }
+        begin_swap(deciding, seen->container, link);
+}
+
+static void say_linked(const Deciding *deciding) {
+        Plan *plan = deciding->plan;
+
+        if (plan->replicas == 0)
+                plan_say(plan, LINK_STOPPED, "not running");
+        else
+                plan_say(plan, LINK_LINKED, "the right values are in place");
+}
+
+/* Looks at all targets; acts on the first that is up and not linked. */
+static int link_targets(const Deciding *deciding) {
+        Plan *plan = deciding->plan;
+        bool acted = false;
+
+        for (size_t i = 0; i < deciding->n_targets; i++) {
+                const SeenContainer *seen = deciding->targets[i];
+                Link link;
+                Error err = { 0 };
+
+                if (!container_is_up(seen->container))
+                        continue;
+                plan->replicas++;
+                int r = compute(deciding, seen->container, &link, &err);
+                bool keyless = deciding->context->provider->secured && deciding->view->key == NULL
+                               && !is_own_member(deciding, seen->container);
+                if (r == -ENOMEM) {
+                        link_done(&link);
+                        return r;
+                }
+                if (r < 0 && !(r == -ENODATA && keyless)) {
+                        acted = acted || is_refused(deciding, r, &err);
+                } else if (r >= 0 && link_is_in_place(&link) && !keyless) {
+                        plan->linked++;
+                        if (link.note[0] != '\0')
+                                plan_note(plan, "%s", link.note);
+                } else if (!acted) {
+                        acted = true;
+                        if (link.needs_image) {
+                                plan->needs |= NEED_IMAGE;
+                                plan_say(plan, LINK_WAITING, "looking at its image");
+                        } else {
+                                link_one(deciding, seen, &link);
+                        }
+                }
+                link_done(&link);
+        }
+        if (!acted)
+                say_linked(deciding);
+        return 0;
+}
+
+static int decide(Deciding *deciding) {
+        Plan *plan = deciding->plan;
+
+        find_targets(deciding);
+        if (deciding->n_targets == 0) {
+                plan_say(plan, LINK_STOPPED, "no container");
+                return 0;
+        }
+
+        int r = wish_parse(
+                deciding->targets[0]->container->labels, deciding->context->profiles,
+                &deciding->wish
+        );
+        if (r < 0)
+                return r;
+        if (wish_has_problem(deciding->wish)) {
+                plan_say(plan, LINK_REFUSED, "%s", deciding->wish->problem);
+                plan_next_step(plan, "change the label and deploy it again");
+                return 0;
+        }
+        return link_targets(deciding);
+}
+
+/* An open swap: the record's containers, and quiet as compose needs it. */
+static void decide_swap(const Deciding *deciding) {
+        const ConsumerView *view = deciding->view;
+        const Container *containers[TARGETS_MAX];
+        size_t n = 0;
+        SwapView swap;
+
+        for (size_t i = 0; i < view->n_containers && n < TARGETS_MAX; i++)
+                containers[n++] = view->containers[i].container;
+        swap_look(view->record, containers, n, &swap);
+
+        uint64_t settle_usec = deciding->context->settle_usec;
+        uint64_t quiet_usec = settle_usec < 3 * USEC_PER_SEC ? settle_usec : 3 * USEC_PER_SEC;
+        swap.quiet =
+                view->activity_usec == 0 || view->activity_usec + quiet_usec <= deciding->now_usec;
+        swap.failure = view->failure;
+        plan_swap(&swap, deciding->now_usec, deciding->plan);
+        if (view->retry_usec > deciding->now_usec && deciding->plan->n_actions > 0)
+                deciding->plan->wake_usec = view->retry_usec;
+}
+
+int plan_consumer(
+        const ConsumerView *view, const ConsumerContext *context, uint64_t now_usec, Plan **ret
+) {
+        cleanup(plan_freep) Plan *plan = plan_new();
+        if (plan == NULL)
+                return -ENOMEM;
+
+        Deciding deciding = {
+                .view = view, .context = context, .now_usec = now_usec, .plan = plan
+        };
+        int r = 0;
+        if (view->record != NULL)
+                decide_swap(&deciding);
+        else
+                r = decide(&deciding);
+        deciding.wish = wish_free(deciding.wish);
+
+        if (r < 0 || plan->error < 0)
+                return r < 0 ? r : plan->error;
+        *ret = take_ptr(plan);
+        return 0;
+}

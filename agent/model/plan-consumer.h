@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/container.h"
+#include "model/identity.h"
+#include "model/plan.h"
+#include "model/profile.h"
+#include "model/swap-record.h"
+
+/*
+ * plan_consumer(): what to do about one consumer. Pure; everything it may know is an argument.
+ */
+
+/* A container of the identity, with what only watching it can tell. */
+typedef struct SeenContainer {
+        const Container *container;
+        uint64_t settled_since_usec; /* monotonic: since when it is seen up, and healthy if it has a
+                                        check; 0: it is not */
+        uint64_t up_since_usec;      /* monotonic: since when it is seen up; 0: it is not */
+        uint64_t age_usec;           /* how long it has been running */
+} SeenContainer;
+
+/* The provider, as far as consumers are concerned. */
+typedef struct ProviderFacts {
+        bool up;
+        const char *why_down; /* sentence; never NULL */
+        bool secured;
+        const char *url;
+        const char *host;
+        const char *port;
+        bool host_entry;         /* url goes by host.docker.internal */
+        bool probe_reach;        /* the gateway must answer on a network before its first link */
+        const char *own_project; /* compose project of the provider's stack; NULL: none of ours */
+        const char *own_network;
+        const char *own_url; /* for members of that project on that network */
+} ProviderFacts;
+
+typedef struct ConsumerContext {
+        const ProviderFacts *provider;
+        const ProfileSet *profiles;
+        unsigned api;         /* minor version of the engine's API */
+        uint64_t settle_usec; /* of the configuration */
+        uint64_t settle_unchecked_usec;
+        bool finishing; /* begin nothing new */
+} ConsumerContext;
+
+/* Observations made on request (Need); each says of what it is. */
+typedef struct ConsumerObservations {
+        const json_t *image; /* GET /images/ID/json; NULL: not observed */
+        bool image_name_is_current;
+        const char *image_id;    /* whose document it is */
+        bool members_known;      /* observed after the project's last activity */
+        const char *busy_member; /* name of a member that is created or starting; NULL: none */
+        bool changes_known;
+        const char *changes_id;    /* whose they are */
+        const char *precious_path; /* the first path that exists in the container alone; NULL:
+                                      nothing but noise */
+        bool reach_known;
+        const char *unreachable; /* why the gateway does not answer there; NULL: it answers */
+} ConsumerObservations;
+
+typedef struct ConsumerView {
+        const Identity *identity;
+        const SeenContainer *containers;
+        size_t n_containers;
+        const SwapRecord *record; /* NULL: no swap is open */
+        const char *key;          /* NULL: it has none yet */
+        bool key_accepted;        /* the proxy has proven that it knows it */
+        uint64_t activity_usec; /* last create, destroy, rename or connect in its project by others;
+                                   0: none seen */
+        unsigned attempts;      /* failed attempts to link its newest container */
+        const char *failure;    /* the last failure's reason; NULL: none */
+        uint64_t retry_usec;    /* monotonic: not before */
+        ConsumerObservations observed;
+} ConsumerView;
+
+#define LINK_ATTEMPTS_MAX 3
+
+/* -ENOMEM, or the plan in ret. */
+int plan_consumer(
+        const ConsumerView *view, const ConsumerContext *context, uint64_t now_usec, Plan **ret
+);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/container.h"
+#include "model/plan.h"
+#include "model/swap-record.h"
+
+/*
+ * What is seen of an open swap: its record, and who is who among the containers of its identity.
+ */
+typedef struct SwapView {
+        const SwapRecord *record;
+        const Container *old;       /* NULL: gone */
+        const Container *made;      /* the one we created; NULL: none (any more) */
+        const Container *successor; /* a newer container of somebody else's making; NULL: none */
+        bool successor_takes_name;  /* it is, or is about to be, called as the consumer is */
+        bool quiet; /* nobody has created, removed or renamed in the project for a moment */
+        const char *failure; /* why the last plan for this record ended early; NULL: it did not */
+} SwapView;
+
+/* Finds old, made and successor among containers (all of the record's identity). */
+void swap_look(
+        const SwapRecord *record, const Container *const *containers, size_t n, SwapView *ret
+);
+
+/*
+ * What to do about an open swap. The states and the decisions are the table in agent/README.md, row
+ * by row. A plan without actions waits for the project to become quiet.
+ */
+void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/plan.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_names[] = {
+        [LINK_LINKED] = "linked",   [LINK_ONE_STEP_LEFT] = "one step left",
+        [LINK_WAITING] = "waiting", [LINK_LINKING] = "linking",
+        [LINK_PENDING] = "pending", [LINK_REFUSED] = "refused",
+        [LINK_FAILED] = "failed",   [LINK_STOPPED] = "stopped",
+};
+static_assert(ARRAY_LEN(state_names) == LINK_STOPPED + 1, "a name for every state");
+
+const char *link_state_to_string(LinkState state) {
+        return state_names[state];
+}
+
+Plan *plan_new(void) {
+        return calloc(1, sizeof(Plan));
+}
+
+Plan *plan_free(Plan *plan) {
+        if (plan == NULL)
+                return NULL;
+        for (size_t i = 0; i < plan->n_actions; i++)
+                action_done(&plan->actions[i]);
+        free(plan->reason);
+        free(plan->next);
+        free(plan->note);
+        free(plan->subject);
+        free(plan);
+        return NULL;
+}
+
+static void plan_fail(Plan *plan, int error) {
+        if (plan->error == 0)
+                plan->error = error;
+}
+
+static char *format_text(Plan *plan, const char *format, va_list args)
+        __attribute__((format(printf, 2, 0)));
+
+static char *format_text(Plan *plan, const char *format, va_list args) {
+        char *text = NULL;
+
+        if (vasprintf(&text, format, args) < 0) {
+                plan_fail(plan, -ENOMEM);
+                return NULL;
+        }
+        return text;
+}
+
+void plan_say(Plan *plan, LinkState state, const char *format, ...) {
+        va_list args;
+
+        va_start(args, format);
+        char *reason = format_text(plan, format, args);
+        va_end(args);
+        free(plan->reason);
+        plan->reason = reason;
+        plan->state = state;
+}
+
+void plan_next_step(Plan *plan, const char *format, ...) {
+        va_list args;
+
+        va_start(args, format);
+        char *next = format_text(plan, format, args);
+        va_end(args);
+        free(plan->next);
+        plan->next = next;
+}
+
+void plan_note(Plan *plan, const char *format, ...) {
+        va_list args;
+
+        va_start(args, format);
+        char *note = format_text(plan, format, args);
+        va_end(args);
+        free(plan->note);
+        plan->note = note;
+}
+
+void plan_wake_at(Plan *plan, uint64_t usec) {
+        if (plan->wake_usec == 0 || usec < plan->wake_usec)
+                plan->wake_usec = usec;
+}
+
+/* The next free action, with its text; NULL (and the plan failed) when there is none. */
+static Action *plan_append(Plan *plan, ActionKind kind, const char *what) {
+        if (plan->n_actions == PLAN_ACTIONS_MAX) {
+                plan_fail(plan, -E2BIG);
+                return NULL;
+        }
+
+        char *copy = strdup(what);
+        if (copy == NULL) {
+                plan_fail(plan, -ENOMEM);
+                return NULL;
+        }
+
+        Action *action = &plan->actions[plan->n_actions++];
+        *action = (Action){ .kind = kind, .what = copy };
+        return action;
+}
+
+void plan_add_record(Plan *plan, json_t *record, const char *what) {
+        Action *action = record ? plan_append(plan, ACTION_RECORD, what) : NULL;
+
+        if (record == NULL)
+                plan_fail(plan, -ENOMEM);
+        if (action == NULL) {
+                json_decref(record);
+                return;
+        }
+        action->u.record = record;
+}
+
+void plan_add_forget(Plan *plan, const char *what) {
+        (void) plan_append(plan, ACTION_FORGET, what);
+}
+
+void plan_add_stay_up(
+        Plan *plan, const char *id, uint64_t stay_usec, uint64_t deadline_usec, const char *what
+) {
+        Action *action = plan_append(plan, ACTION_STAY_UP, what);
+        if (action == NULL)
+                return;
+
+        action->u.stay_up = (ActionStayUp){
+                .id = strdup(id),
+                .stay_usec = stay_usec,
+                .deadline_usec = deadline_usec,
+        };
+        if (action->u.stay_up.id == NULL)
+                plan_fail(plan, -ENOMEM);
+}
+
+void plan_add_pull(Plan *plan, const char *image, const char *what) {
+        Action *action = plan_append(plan, ACTION_PULL, what);
+        if (action == NULL)
+                return;
+
+        action->u.image = strdup(image);
+        if (action->u.image == NULL)
+                plan_fail(plan, -ENOMEM);
+}
+
+void plan_add_key(Plan *plan, const char *taken_over, const char *what) {
+        Action *action = plan_append(plan, ACTION_KEY, what);
+        if (action == NULL || taken_over == NULL)
+                return;
+
+        action->u.key = strdup(taken_over);
+        if (action->u.key == NULL)
+                plan_fail(plan, -ENOMEM);
+}
+
+void plan_add_generation(Plan *plan, const char *what) {
+        (void) plan_append(plan, ACTION_GENERATION, what);
+}
+
+void plan_add_call(Plan *plan, PlanCall call, const char *path, ...) {
+        Action *action = plan_append(plan, ACTION_CALL, call.what);
+        if (action == NULL) {
+                json_decref(call.body);
+                return;
+        }
+
+        action->u.call = (ActionCall){
+                .method = call.method,
+                .body = call.body,
+                .expect = call.expect ? call.expect : EXPECT_DONE,
+                .timeout_usec = call.timeout_usec,
+        };
+        va_list args;
+        va_start(args, path);
+        action->u.call.path = format_text(plan, path, args);
+        va_end(args);
+}

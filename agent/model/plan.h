@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/macro.h"
+#include "model/action.h"
+
+/*
+ * Plan: what is the matter with one key (a consumer, the provider), and what to do about it, as
+ * data.
+ *
+ * Made by pure functions (plan_consumer(), plan_provider()): the same input gives the same plan. An
+ * empty list of actions with no needs means: nothing to do until something changes or wake_usec
+ * comes.
+ */
+typedef enum LinkState {
+        LINK_LINKED,        /* the right values are in place, whoever put them there */
+        LINK_ONE_STEP_LEFT, /* linked, and its user must do something once */
+        LINK_WAITING,       /* settling, provider down, engine busy: goes on by itself */
+        LINK_LINKING,       /* being linked right now */
+        LINK_PENDING,       /* the operator must say */
+        LINK_REFUSED,       /* cannot be done faithfully; the reason says what to change */
+        LINK_FAILED,        /* given up until something changes */
+        LINK_STOPPED,       /* not running: its user's business */
+} LinkState;
+
+/* Observations that the planner asks for before it can say more. */
+typedef enum Need {
+        NEED_IMAGE = 1u << 0,   /* the image's document, by id, and what its name means today */
+        NEED_MEMBERS = 1u << 1, /* the states of the containers of its project */
+        NEED_CHANGES = 1u << 2, /* the files that only the container has */
+        NEED_REACH = 1u << 3,   /* does the gateway answer on its network? */
+} Need;
+
+#define PLAN_ACTIONS_MAX 48
+
+typedef struct Plan {
+        LinkState state;
+        char *reason;       /* why, for people; never NULL in a finished plan */
+        char *next;         /* the next step for a person, or NULL */
+        char *note;         /* something worth saying that changes nothing, or NULL */
+        char *subject;      /* id of the container that the actions are about, or NULL */
+        unsigned replicas;  /* running containers of the newest deployment */
+        unsigned linked;    /* how many of them are linked */
+        unsigned needs;     /* Need flags: observe these and plan again */
+        uint64_t wake_usec; /* look again then (monotonic); 0: when something changes */
+        bool rollback;      /* the actions undo a swap: it counts as a failed attempt */
+        int error; /* the first failure while the plan was made: such a plan is not executed */
+        size_t n_actions;
+        Action actions[PLAN_ACTIONS_MAX];
+} Plan;
+
+Plan *plan_new(void);
+Plan *plan_free(Plan *plan);
+DEFINE_CLEANUP(Plan, plan_free);
+
+const char *link_state_to_string(LinkState state);
+
+/* Sets state and reason; a reason given earlier is replaced. */
+void plan_say(Plan *plan, LinkState state, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+void plan_next_step(Plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void plan_note(Plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The earlier of what is asked for already and this. */
+void plan_wake_at(Plan *plan, uint64_t usec);
+
+/*
+ * Add an action. A failure (no memory, list full) sticks in plan->error, so a series is checked
+ * once. JSON arguments are taken over, NULL included.
+ */
+void plan_add_record(Plan *plan, json_t *record, const char *what);
+void plan_add_forget(Plan *plan, const char *what);
+void plan_add_stay_up(
+        Plan *plan, const char *id, uint64_t stay_usec, uint64_t deadline_usec, const char *what
+);
+void plan_add_pull(Plan *plan, const char *image, const char *what);
+void plan_add_key(Plan *plan, const char *taken_over, const char *what);
+void plan_add_generation(Plan *plan, const char *what);
+
+typedef struct PlanCall {
+        const char *method; /* static */
+        json_t *body;       /* taken over */
+        unsigned expect;    /* 0: EXPECT_DONE */
+        uint64_t timeout_usec;
+        const char *what;
+} PlanCall;
+
+/* path is a format: "/containers/%s/stop". */
+void plan_add_call(Plan *plan, PlanCall call, const char *path, ...)
+        __attribute__((format(printf, 3, 4)));
