@@ -325,7 +325,6 @@ static void begin_swap(const Deciding *deciding, const Container *container, con
 
         cleanup(freep) char *missing = link_describe(link);
         plan_say(plan, LINK_LINKING, "re-creating it with %s", missing ? missing : "the link");
-        plan->subject = strdup(container->id);
         add_first_steps(plan, record, container, &result);
         recreate_result_done(&result);
 }
@@ -334,6 +333,12 @@ static void begin_swap(const Deciding *deciding, const Container *container, con
 static void link_one(const Deciding *deciding, const SeenContainer *seen, const Link *link) {
         Error err = { 0 };
 
+        deciding->plan->intent = link_describe(link);
+        deciding->plan->subject = strdup(seen->container->id);
+        if (deciding->plan->subject == NULL || deciding->plan->intent == NULL) {
+                deciding->plan->error = -ENOMEM;
+                return;
+        }
         if (lacks_provider(deciding, seen->container))
                 return;
         if (is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err))
@@ -387,6 +392,8 @@ static int link_targets(const Deciding *deciding) {
                         acted = true;
                         if (link.needs_image) {
                                 plan->needs |= NEED_IMAGE;
+                                plan->subject = strdup(seen->container->id);
+                                plan->error = plan->subject ? plan->error : -ENOMEM;
                                 plan_say(plan, LINK_WAITING, "looking at its image");
                         } else {
                                 link_one(deciding, seen, &link);

@@ -222,7 +222,7 @@ static void undo(Plan *plan, const SwapView *view, const char *reason) {
         const SwapRecord *record = view->record;
 
         plan_say(plan, LINK_LINKING, "undoing the re-creation: %s", reason);
-        plan->rollback = true;
+        plan->undoes = true;
 
         if (record->phase != SWAP_ROLLBACK && (view->old != NULL || view->made != NULL)) {
                 json_t *json = swap_record_json_in_phase(
@@ -352,13 +352,19 @@ static void give_way(Plan *plan, const SwapView *view, uint64_t now_usec) {
         add_start(plan, view, successor, "start the newer deployment of");
 }
 
+/* For a failure that is the consumer's or the engine's: it counts against the limit of attempts. */
+static void undo_failure(Plan *plan, const SwapView *view, const char *reason) {
+        plan->counts = true;
+        undo(plan, view, reason);
+}
+
 static void plan_prepare(const SwapView *view, Plan *plan) {
         const Container *old = view->old;
 
         if (old == NULL)
                 undo(plan, view, "the container was removed meanwhile");
         else if (view->failure != NULL)
-                undo(plan, view, view->failure);
+                undo_failure(plan, view, view->failure);
         else if (!container_is_up(old))
                 undo(plan, view, "the container was stopped meanwhile");
         else if (view->made == NULL || !is_previous(view->record, old))
@@ -374,7 +380,7 @@ static void undo_because_it_exited(Plan *plan, const SwapView *view) {
                 "the new container did not stay up (%s, exit code %d)",
                 container_state_to_string(view->made->state), view->made->exit_code
         );
-        undo(plan, view, reason ? reason : "the new container did not stay up");
+        undo_failure(plan, view, reason ? reason : "the new container did not stay up");
 }
 
 static void plan_stopping(const SwapView *view, Plan *plan) {
@@ -382,11 +388,13 @@ static void plan_stopping(const SwapView *view, Plan *plan) {
         const Container *made = view->made;
 
         if (made == NULL)
-                undo(plan, view, view->failure ? view->failure : "the new container is gone");
+                undo_failure(
+                        plan, view, view->failure ? view->failure : "the new container is gone"
+                );
         else if (old == NULL && !made->ever_started)
                 undo(plan, view, "the container was removed meanwhile");
         else if (view->failure != NULL && old != NULL)
-                undo(plan, view, view->failure);
+                undo_failure(plan, view, view->failure);
         else if (made->ever_started && made->state != CONTAINER_RUNNING && made->state != CONTAINER_PAUSED && old != NULL)
                 undo_because_it_exited(plan, view);
         else if (old != NULL && (container_is_up(old) || !made->ever_started))

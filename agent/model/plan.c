@@ -32,6 +32,7 @@ Plan *plan_free(Plan *plan) {
         free(plan->reason);
         free(plan->next);
         free(plan->note);
+        free(plan->intent);
         free(plan->subject);
         free(plan);
         return NULL;

@@ -38,15 +38,18 @@ typedef enum Need {
 
 typedef struct Plan {
         LinkState state;
-        char *reason;       /* why, for people; never NULL in a finished plan */
-        char *next;         /* the next step for a person, or NULL */
-        char *note;         /* something worth saying that changes nothing, or NULL */
-        char *subject;      /* id of the container that the actions are about, or NULL */
+        char *reason;  /* why, for people; never NULL in a finished plan */
+        char *next;    /* the next step for a person, or NULL */
+        char *note;    /* something worth saying that changes nothing, or NULL */
+        char *intent;  /* what linking it would add ("OLLAMA_BASE_URL and the host entry"), or NULL
+                        */
+        char *subject; /* id of the container that actions and needs are about, or NULL */
         unsigned replicas;  /* running containers of the newest deployment */
         unsigned linked;    /* how many of them are linked */
         unsigned needs;     /* Need flags: observe these and plan again */
         uint64_t wake_usec; /* look again then (monotonic); 0: when something changes */
-        bool rollback;      /* the actions undo a swap: it counts as a failed attempt */
+        bool undoes;        /* the actions undo a swap */
+        bool counts;        /* and it counts as a failed attempt */
         int error; /* the first failure while the plan was made: such a plan is not executed */
         size_t n_actions;
         Action actions[PLAN_ACTIONS_MAX];

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/members.h"
+
+#include <stdint.h>
+#include <string.h>
+
+const char *members_find_busy(const json_t *list, const char *except) {
+        size_t i;
+        json_t *item;
+
+        json_array_foreach((json_t *) (uintptr_t) list, i, item) {
+                const char *id = json_string_value(json_object_get(item, "Id"));
+                const char *state = json_string_value(json_object_get(item, "State"));
+                const char *status = json_string_value(json_object_get(item, "Status"));
+                const char *name =
+                        json_string_value(json_array_get(json_object_get(item, "Names"), 0));
+
+                if (id == NULL || state == NULL || status == NULL || strcmp(id, except) == 0)
+                        continue;
+                if (strcmp(state, "created") == 0 || strcmp(state, "restarting") == 0
+                    || strstr(status, "(health: starting)") != NULL)
+                        return name == NULL ? id : name[0] == '/' ? name + 1 : name;
+        }
+        return NULL;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "docker/engine.h"
+#include "docker/watch.h"
+#include "model/plan-consumer.h"
+#include "reconcile/executor.h"
+#include "reconcile/look.h"
+#include "reconcile/provider.h"
+#include "reconcile/reconciler.h"
+#include "reconcile/store.h"
+#include "reconcile/world.h"
+
+/*
+ * The reconciler's inside, shared by its parts: intake.c (events and lists mark dirty), queue.c
+ * (who is next), pass.c (look, plan, execute), report.c (what people see), reconciler.c (life and
+ * death).
+ */
+#define PASSES_MAX 8
+
+struct Reconciler {
+        ReconcilerSetup setup;
+        Engine *engine;
+        Watch *watch;
+        Store *store;
+        World *world;
+        ProfileSet *profiles;
+        Provider *provider;
+        ExecutorHelpers helpers;
+
+        Consumer *queue_first;
+        Consumer *queue_last;
+        sd_event_source *queue_source;
+        unsigned n_passes;
+
+        EngineSlot *list_slot;
+        sd_event_source *resync;
+        bool standing; /* the engine's events are being followed */
+        bool listed;   /* and everything was listed since */
+        bool told_ready;
+        bool stopping;
+        unsigned n_unseen; /* consumers that no pass has seen yet */
+        Error lost;        /* why the engine is not followed */
+};
+
+/* queue.c: looks at the consumer as soon as there is room; after the pass that is under way, if
+ * there is one. */
+void queue_add(Reconciler *reconciler, Consumer *consumer);
+void queue_add_all(Reconciler *reconciler);
+int queue_open(Reconciler *reconciler);
+
+/* pass.c */
+void pass_begin(Reconciler *reconciler, Consumer *consumer);
+void pass_cancel(Consumer *consumer);
+void pass_container_changed(Consumer *consumer, const char *container_id);
+const Plan *pass_plan_of(const Consumer *consumer); /* being executed, or NULL */
+
+/* intake.c */
+extern const WatchHandler INTAKE_HANDLER; /* data is to be set */
+void intake_resync(Reconciler *reconciler);
+
+/* reconciler.c: a pass ended or the world changed: is it time to say ready, or finished? */
+void reconciler_check(Reconciler *reconciler);

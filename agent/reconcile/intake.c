@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Intake: what the engine tells, turned into "look again".
+ *
+ * Events carry no truth here: they attach a container to its consumer, mark that consumer dirty,
+ * and stamp the activity of projects that have consumers. None of it asks the engine anything, and
+ * all of it costs a look-up or two, however many containers there are.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "docker/query.h"
+#include "model/labels.h"
+#include "reconcile/core.h"
+
+static bool is_consumer(const json_t *labels) {
+        return json_object_get(labels, LABEL_ENABLE) != NULL
+               && json_object_get(labels, LABEL_PART) == NULL;
+}
+
+/* The consumer that a labelled container belongs to; NULL when it cannot be told (which is logged).
+ */
+static Consumer *
+attach(Reconciler *reconciler, const char *id, const char *name, const json_t *labels) {
+        Identity identity;
+        Consumer *consumer = NULL;
+        Error err = { 0 };
+
+        int r = identity_from_labels(labels, name, &identity, &err);
+        if (r >= 0)
+                r = world_ensure(reconciler->world, &identity, &consumer);
+        if (r >= 0)
+                r = world_attach(reconciler->world, consumer, id);
+        if (r < 0) {
+                log_event(
+                        LOG_WARNING, MSG_CONSUMER_UNREADABLE, FIELDS({ "CONTAINER", name }),
+                        "Cannot look after container %s: %s", name,
+                        error_is_set(&err) ? error_text(&err) : strerrordesc_np(-r)
+                );
+                return NULL;
+        }
+        if (!consumer->seen && consumer->n_tracked == 1)
+                reconciler->n_unseen++;
+        return consumer;
+}
+
+/* Is this container part of the swap that is open (or was the last) in its project? */
+static bool is_ours(const Project *project, const EngineEvent *event) {
+        const SwapRecord *record = project->swapping ? project->swapping->record : NULL;
+
+        if (strcmp(event->container_id, project->last_old) == 0
+            || strcmp(event->container_id, project->last_new) == 0)
+                return true;
+        if (record == NULL)
+                return false;
+        return strcmp(event->container_id, record->old_id) == 0
+               || strcmp(event->container_id, record->new_id) == 0
+               || (record->new_id[0] == '\0' && strcmp(event->name, record->name) == 0);
+}
+
+static void stamp(Reconciler *reconciler, const EngineEvent *event, const Consumer *consumer) {
+        Project *project = consumer ? consumer->project : NULL;
+
+        if (project == NULL && event->project != NULL)
+                project = world_find_project(reconciler->world, event->project);
+        if (project != NULL && !is_ours(project, event))
+                project->activity_usec = clock_monotonic_usec();
+}
+
+static void on_container(Reconciler *reconciler, const EngineEvent *event) {
+        Consumer *consumer = world_find_container(reconciler->world, event->container_id);
+
+        if (consumer == NULL && event->kind != EVENT_DESTROY && is_consumer(event->labels))
+                consumer = attach(reconciler, event->container_id, event->name, event->labels);
+        if (event->kind == EVENT_CREATE || event->kind == EVENT_DESTROY
+            || event->kind == EVENT_RENAME)
+                stamp(reconciler, event, consumer);
+        if (consumer == NULL)
+                return;
+        pass_container_changed(consumer, event->container_id);
+        queue_add(reconciler, consumer);
+}
+
+static void on_event(const EngineEvent *event, void *data) {
+        Reconciler *reconciler = data;
+
+        provider_event(reconciler->provider, event);
+        switch (event->kind) {
+        case EVENT_CREATE:
+        case EVENT_START:
+        case EVENT_DIE:
+        case EVENT_DESTROY:
+        case EVENT_RENAME:
+        case EVENT_PAUSE:
+        case EVENT_UNPAUSE:
+        case EVENT_HEALTH:
+                on_container(reconciler, event);
+                break;
+        case EVENT_CONNECT: {
+                const Consumer *consumer =
+                        world_find_container(reconciler->world, event->container_id);
+                if (consumer != NULL)
+                        stamp(reconciler, event, consumer);
+                break;
+        }
+        case EVENT_DISCONNECT:
+        case EVENT_NETWORK_GONE:
+        case EVENT_VOLUME_GONE:
+        case EVENT_OTHER:
+                break;
+        }
+}
+
+static void take_list(Reconciler *reconciler, const json_t *list) {
+        size_t i;
+        json_t *item;
+
+        json_array_foreach((json_t *) (uintptr_t) list, i, item) {
+                const char *id = json_string_value(json_object_get(item, "Id"));
+                const char *name =
+                        json_string_value(json_array_get(json_object_get(item, "Names"), 0));
+                const json_t *labels = json_object_get(item, "Labels");
+
+                if (id == NULL || name == NULL || !is_consumer(labels))
+                        continue;
+                if (world_find_container(reconciler->world, id) == NULL)
+                        (void) attach(reconciler, id, name, labels);
+        }
+}
+
+static void on_list(const EngineAnswer *answer, void *data) {
+        Reconciler *reconciler = data;
+
+        reconciler->list_slot = engine_slot_free(reconciler->list_slot);
+        if (answer->outcome != OUTCOME_DONE || !json_is_array(answer->json)) {
+                log_event(
+                        LOG_WARNING, MSG_ENGINE_TROUBLE, NO_FIELDS,
+                        "Cannot list the containers: %s", error_text(&answer->error)
+                );
+                return; /* the next resync tries again */
+        }
+
+        take_list(reconciler, answer->json);
+        reconciler->listed = true;
+        queue_add_all(reconciler);
+        (void) sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_ONESHOT);
+        provider_look(reconciler->provider);
+        reconciler_check(reconciler);
+}
+
+void intake_resync(Reconciler *reconciler) {
+        if (!reconciler->standing || reconciler->list_slot != NULL)
+                return;
+
+        Text path = TEXT_INIT(512);
+        (void) text_add(&path, "/containers/json?all=1");
+        (void) query_add(&path, "filters", "{\"label\":[\"" LABEL_ENABLE "\"]}");
+        char *text = text_take(&path);
+        const EngineCall request = { .method = "GET",
+                                     .path = text,
+                                     .max_body = (size_t) 64 * 1024 * 1024 };
+        if (text != NULL)
+                (void) engine_call(
+                        reconciler->engine, &request, on_list, reconciler, &reconciler->list_slot
+                );
+        free(text);
+}
+
+static void on_standing(void *data) {
+        Reconciler *reconciler = data;
+
+        reconciler->standing = true;
+        reconciler->lost = (Error){ 0 };
+        log_event(
+                LOG_INFO, NULL, NO_FIELDS, "Following Docker Engine %s (API 1.%u)",
+                engine_version(reconciler->engine), engine_api(reconciler->engine)
+        );
+        intake_resync(reconciler);
+        reconciler->setup.changed(reconciler->setup.data);
+}
+
+static void on_lost(const Error *error, void *data) {
+        Reconciler *reconciler = data;
+
+        reconciler->standing = false;
+        reconciler->listed = false;
+        reconciler->lost = *error;
+        reconciler->list_slot = engine_slot_free(reconciler->list_slot);
+        log_event(
+                LOG_WARNING, MSG_ENGINE_TROUBLE, NO_FIELDS,
+                "The Docker Engine does not answer, trying again: %s", error_text(error)
+        );
+        provider_lost(reconciler->provider);
+        reconciler->setup.changed(reconciler->setup.data);
+}
+
+const WatchHandler INTAKE_HANDLER = { .standing = on_standing, .event = on_event, .lost = on_lost };

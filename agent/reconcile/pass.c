@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pass: one look at one consumer, and what follows from it.
+ *
+ *   look at its containers > plan (> look closer, plan again) > execute > queue again
+ *
+ * A pass that executed anything, with whatever result, is followed by another: what an action did
+ * is seen, never assumed. A pass whose plan is empty leaves a timer at most.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "reconcile/core.h"
+#include "reconcile/verdict.h"
+
+#define CLOSER_LOOKS_MAX 6
+
+typedef struct Pass {
+        Reconciler *reconciler;
+        Consumer *consumer;
+        Look *look;
+        Executor *executor;
+        unsigned closer_looks;
+        SeenContainer seen[LOOK_CONTAINERS_MAX];
+        size_t n_seen;
+} Pass;
+
+static Pass *pass_free(Pass *pass) {
+        (void) look_free(pass->look);
+        (void) executor_free(pass->executor);
+        free(pass);
+        return NULL;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *data) {
+        Consumer *consumer = data;
+
+        (void) source;
+        (void) usec;
+        queue_add(consumer->reconciler, consumer);
+        return 0;
+}
+
+static void wake_at(Reconciler *reconciler, Consumer *consumer, uint64_t usec) {
+        uint64_t accuracy_usec = 1;
+        int r;
+
+        consumer->reconciler = reconciler;
+        if (consumer->timer == NULL) {
+                r = sd_event_add_time(
+                        reconciler->setup.event, &consumer->timer, CLOCK_MONOTONIC, usec,
+                        accuracy_usec, on_timer, consumer
+                );
+        } else {
+                r = sd_event_source_set_time(consumer->timer, usec);
+                if (r >= 0)
+                        r = sd_event_source_set_enabled(consumer->timer, SD_EVENT_ONESHOT);
+        }
+        if (r < 0)
+                log_debug("%s: no timer: %s", consumer->identity.human, strerrordesc_np(-r));
+}
+
+/* Others of the project may have waited for this one's swap. */
+static void release_project(Reconciler *reconciler, Consumer *consumer) {
+        Project *project = consumer->project;
+
+        if (project == NULL || project->swapping != consumer)
+                return;
+        project->swapping = NULL;
+        for (Consumer *other = project->first; other != NULL; other = other->next_in_project)
+                if (other != consumer)
+                        queue_add(reconciler, other);
+}
+
+static void pass_end(Pass *pass) {
+        Reconciler *reconciler = pass->reconciler;
+        Consumer *consumer = pass->consumer;
+
+        consumer->current = NULL;
+        consumer->pass = PASS_IDLE;
+        reconciler->n_passes--;
+        if (!consumer->seen) {
+                consumer->seen = true;
+                reconciler->n_unseen--;
+        }
+        if (consumer->record == NULL)
+                release_project(reconciler, consumer);
+        pass = pass_free(pass);
+
+        if (consumer->dirty) {
+                consumer->dirty = false;
+                queue_add(reconciler, consumer);
+        } else {
+                (void) world_drop_if_empty(reconciler->world, consumer);
+        }
+        if (reconciler->queue_first != NULL)
+                (void) sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_ONESHOT);
+        reconciler->setup.changed(reconciler->setup.data);
+        reconciler_check(reconciler);
+}
+
+/* The engine did not answer, or no memory: look again after a while. */
+static void pass_fail(Pass *pass, const char *reason) {
+        Consumer *consumer = pass->consumer;
+        uint64_t delay_usec = backoff_next(&consumer->backoff, random_u32());
+
+        log_debug("%s: cannot look at it: %s", consumer->identity.human, reason);
+        wake_at(pass->reconciler, consumer, clock_monotonic_usec() + delay_usec);
+        pass_end(pass);
+}
+
+static void on_looked(int result, const Error *error, void *data);
+static void pass_plan(Pass *pass);
+
+void pass_begin(Reconciler *reconciler, Consumer *consumer) {
+        Pass *pass = calloc(1, sizeof *pass);
+        const SwapRecord *record = consumer->record;
+
+        if (pass == NULL)
+                return;
+        pass->reconciler = reconciler;
+        pass->consumer = consumer;
+        consumer->current = pass;
+        consumer->pass = PASS_OBSERVING;
+        consumer->dirty = false;
+        reconciler->n_passes++;
+
+        int r = look_new(reconciler->engine, on_looked, pass, &pass->look);
+        for (size_t i = 0; r >= 0 && i < consumer->n_tracked; i++)
+                r = look_add_container(pass->look, consumer->tracked[i].id, false);
+        if (r >= 0 && record != NULL)
+                r = look_add_container(pass->look, record->old_id, false);
+        if (r >= 0 && record != NULL && record->new_id[0] != '\0')
+                r = look_add_container(pass->look, record->new_id, false);
+        if (r >= 0 && record != NULL && record->new_id[0] == '\0')
+                r = look_add_container(pass->look, record->name, true);
+        if (r >= 0)
+                r = look_start(pass->look);
+        if (r < 0)
+                pass_fail(pass, strerrordesc_np(-r));
+}
+
+void pass_cancel(Consumer *consumer) {
+        if (consumer->current != NULL)
+                consumer->current = pass_free(consumer->current);
+        consumer->pass = PASS_IDLE;
+}
+
+void pass_container_changed(Consumer *consumer, const char *container_id) {
+        if (consumer->pass == PASS_EXECUTING)
+                executor_container_changed(consumer->current->executor, container_id);
+}
+
+/* Wall-clock age: whether a container had time to collect files of its own. */
+static uint64_t age_of(const Container *container) {
+        struct tm tm = { 0 };
+
+        if (!container->ever_started
+            || strptime(container->started_at, "%Y-%m-%dT%H:%M:%S", &tm) == NULL)
+                return 0;
+        uint64_t started_usec = (uint64_t) timegm(&tm) * USEC_PER_SEC;
+        uint64_t now_usec = clock_realtime_usec();
+        return now_usec > started_usec ? now_usec - started_usec : 0;
+}
+
+/* What was found becomes what is tracked, and what the planner sees. */
+static int take_look(Pass *pass) {
+        Reconciler *reconciler = pass->reconciler;
+        Consumer *consumer = pass->consumer;
+        uint64_t now_usec = clock_monotonic_usec();
+        size_t n = 0;
+        const LookContainer *looked = look_containers(pass->look, &n);
+
+        pass->n_seen = 0;
+        for (size_t i = 0; i < n; i++) {
+                Container *container = looked[i].container;
+
+                if (container == NULL) {
+                        if (!looked[i].by_name
+                            && world_find_container(reconciler->world, looked[i].id) == consumer)
+                                world_detach(reconciler->world, looked[i].id);
+                        continue;
+                }
+                int r = world_attach(reconciler->world, consumer, container->id);
+                if (r < 0)
+                        return r;
+                Tracked *tracked = consumer_tracked(consumer, container->id);
+                tracked_update(tracked, container, now_usec);
+                pass->seen[pass->n_seen++] = (SeenContainer){
+                        .container = container,
+                        .settled_since_usec = tracked->settled_since_usec,
+                        .up_since_usec = tracked->up_since_usec,
+                        .age_usec = age_of(container),
+                };
+        }
+        return 0;
+}
+
+static void on_looked(int result, const Error *error, void *data) {
+        Pass *pass = data;
+
+        if (result >= 0 && pass->closer_looks == 0)
+                result = take_look(pass);
+        if (result < 0) {
+                pass_fail(pass, error ? error_text(error) : strerrordesc_np(-result));
+                return;
+        }
+        pass_plan(pass);
+}
+
+/* A new newest container is a change: what failed with the last one may work with this one. */
+static void forget_attempts_of_others(const Pass *pass) {
+        Consumer *consumer = pass->consumer;
+        const Container *newest = NULL;
+
+        for (size_t i = 0; i < pass->n_seen; i++)
+                if (newest == NULL
+                    || container_compare_created(pass->seen[i].container->created, newest->created)
+                               > 0)
+                        newest = pass->seen[i].container;
+        if (consumer->record != NULL || newest == NULL)
+                return;
+        if (consumer->attempts_of != NULL && strcmp(consumer->attempts_of, newest->id) == 0)
+                return;
+
+        free(consumer->attempts_of);
+        consumer->attempts_of = strdup(newest->id);
+        consumer->attempts = 0;
+        free(consumer->failure);
+        consumer->failure = NULL;
+        consumer->retry_usec = 0;
+        backoff_reset(&consumer->backoff);
+}
+
+static ConsumerObservations observations(const Pass *pass) {
+        const Look *look = pass->look;
+
+        return (ConsumerObservations){
+                .image = look_image(look),
+                .image_name_is_current = look_image_name_is_current(look),
+                .image_id = look_image_id(look),
+                .members_known = look_members_known(look),
+                .busy_member = look_busy_member(look),
+                .changes_known = look_changes_known(look),
+                .changes_id = look_changes_id(look),
+                .precious_path = look_precious_path(look),
+        };
+}
+
+static int make_plan(const Pass *pass, Plan **ret) {
+        const Reconciler *reconciler = pass->reconciler;
+        const Consumer *consumer = pass->consumer;
+        const Config *config = reconciler->setup.config;
+        const ConsumerContext context = {
+                .provider = provider_facts(reconciler->provider),
+                .profiles = reconciler->profiles,
+                .api = engine_api(reconciler->engine),
+                .settle_usec = config->link.settle_usec,
+                .settle_unchecked_usec = config->link.settle_unchecked_usec,
+                .finishing = reconciler->stopping || reconciler->setup.finish,
+        };
+        const ConsumerView view = {
+                .identity = &consumer->identity,
+                .containers = pass->seen,
+                .n_containers = pass->n_seen,
+                .record = consumer->record,
+                .key = provider_key(reconciler->provider, consumer->identity.key),
+                .key_accepted =
+                        provider_key_is_accepted(reconciler->provider, consumer->identity.key),
+                .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
+                .attempts = consumer->attempts,
+                .failure = consumer->record ? consumer->swap_failure : consumer->failure,
+                .retry_usec = consumer->retry_usec,
+                .observed = observations(pass),
+        };
+        return plan_consumer(&view, &context, clock_monotonic_usec(), ret);
+}
+
+static const Container *subject_of(const Pass *pass, const Plan *plan) {
+        for (size_t i = 0; plan->subject != NULL && i < pass->n_seen; i++)
+                if (strcmp(pass->seen[i].container->id, plan->subject) == 0)
+                        return pass->seen[i].container;
+        return NULL;
+}
+
+static void on_action(const Action *action, Outcome outcome, void *data) {
+        Pass *pass = data;
+        Consumer *consumer = pass->consumer;
+
+        if (action->kind == ACTION_RECORD) {
+                SwapRecord *record = NULL;
+
+                if (swap_record_from_json(action->u.record, &record, NULL) >= 0) {
+                        (void) swap_record_free(consumer->record);
+                        consumer->record = record;
+                }
+        } else if (action->kind == ACTION_FORGET) {
+                verdict_remember_swap(consumer);
+                consumer->record = swap_record_free(consumer->record);
+        }
+        log_event(
+                LOG_INFO, NULL,
+                FIELDS({ "CONSUMER", consumer->identity.key },
+                       { "ACTION", action_kind_to_string(action->kind) },
+                       { "OUTCOME", outcome_to_string(outcome) }),
+                "%s: %s: %s", consumer->identity.human, action->what, outcome_to_string(outcome)
+        );
+}
+
+static void on_executed(const ExecutorResult *result, void *data) {
+        Pass *pass = data;
+        Consumer *consumer = pass->consumer;
+        const Plan *plan = executor_plan(pass->executor);
+
+        if (result->result < 0)
+                verdict_plan_failed(consumer, plan, result);
+        else
+                verdict_plan_done(consumer, plan);
+        consumer->dirty = true;
+        pass_end(pass);
+}
+
+/* Takes the plan over. */
+static void execute(Pass *pass, Plan *plan) {
+        Reconciler *reconciler = pass->reconciler;
+        Consumer *consumer = pass->consumer;
+        const ExecutorSetup setup = {
+                .event = reconciler->setup.event,
+                .engine = reconciler->engine,
+                .store = reconciler->store,
+                .identity = consumer->identity.key,
+                .helpers = &reconciler->helpers,
+                .done = on_executed,
+                .tell = on_action,
+                .data = pass,
+        };
+
+        int r = executor_start(&setup, plan, &pass->executor);
+        if (r < 0) {
+                (void) plan_free(plan);
+                pass_fail(pass, strerrordesc_np(-r));
+                return;
+        }
+        consumer->pass = PASS_EXECUTING;
+        if (consumer->project != NULL && plan->actions[0].kind != ACTION_KEY)
+                consumer->project->swapping = consumer;
+}
+
+/* True when the plan has to wait for something that the planner cannot know. */
+static bool is_held_back(const Pass *pass, Plan *plan) {
+        Consumer *consumer = pass->consumer;
+        const Project *project = consumer->project;
+
+        if (plan->n_actions == 0 || plan->actions[0].kind == ACTION_KEY)
+                return false;
+        if (project != NULL && project->swapping != NULL && project->swapping != consumer) {
+                plan_say(
+                        plan, LINK_WAITING, "waiting until %s of its stack is re-created",
+                        project->swapping->identity.human
+                );
+                return true;
+        }
+        if (consumer->retry_usec > clock_monotonic_usec() && consumer->record != NULL) {
+                plan_wake_at(plan, consumer->retry_usec);
+                return true;
+        }
+        return false;
+}
+
+static void pass_plan(Pass *pass) {
+        Reconciler *reconciler = pass->reconciler;
+        Plan *plan = NULL;
+
+        forget_attempts_of_others(pass);
+        int r = make_plan(pass, &plan);
+        if (r < 0) {
+                pass_fail(pass, strerrordesc_np(-r));
+                return;
+        }
+
+        const Container *subject = subject_of(pass, plan);
+        if (plan->needs != 0 && subject != NULL && pass->closer_looks < CLOSER_LOOKS_MAX) {
+                pass->closer_looks++;
+                r = look_closer(pass->look, plan->needs, subject);
+                plan = plan_free(plan);
+                if (r < 0)
+                        pass_fail(pass, strerrordesc_np(-r));
+                return;
+        }
+
+        bool held_back = is_held_back(pass, plan);
+        verdict_say(pass->consumer, plan);
+        if (plan->n_actions > 0 && !held_back) {
+                execute(pass, plan);
+                return;
+        }
+        if (plan->wake_usec > 0)
+                wake_at(reconciler, pass->consumer, plan->wake_usec);
+        plan = plan_free(plan);
+        pass_end(pass);
+}
+
+const Plan *pass_plan_of(const Consumer *consumer) {
+        return consumer->pass == PASS_EXECUTING ? executor_plan(consumer->current->executor) : NULL;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Queue: consumers that are to be looked at, each at most once, a bounded number at a time.
+ */
+#include "reconcile/core.h"
+
+static void push(Reconciler *reconciler, Consumer *consumer) {
+        consumer->pass = PASS_QUEUED;
+        consumer->next_queued = NULL;
+        if (reconciler->queue_last != NULL)
+                reconciler->queue_last->next_queued = consumer;
+        else
+                reconciler->queue_first = consumer;
+        reconciler->queue_last = consumer;
+}
+
+static Consumer *pop(Reconciler *reconciler) {
+        Consumer *consumer = reconciler->queue_first;
+
+        reconciler->queue_first = consumer->next_queued;
+        if (reconciler->queue_first == NULL)
+                reconciler->queue_last = NULL;
+        consumer->next_queued = NULL;
+        consumer->pass = PASS_IDLE;
+        return consumer;
+}
+
+void queue_add(Reconciler *reconciler, Consumer *consumer) {
+        switch (consumer->pass) {
+        case PASS_IDLE:
+                push(reconciler, consumer);
+                (void) sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_ONESHOT);
+                break;
+        case PASS_QUEUED:
+                break;
+        case PASS_OBSERVING:
+        case PASS_EXECUTING:
+                consumer->dirty = true;
+                break;
+        }
+}
+
+static void add(Consumer *consumer, void *data) {
+        queue_add(data, consumer);
+}
+
+void queue_add_all(Reconciler *reconciler) {
+        world_visit(reconciler->world, add, reconciler);
+}
+
+static int on_queue(sd_event_source *source, void *data) {
+        Reconciler *reconciler = data;
+
+        (void) source;
+        if (!reconciler->standing)
+                return 0; /* intake_resync() wakes the queue again */
+        while (reconciler->queue_first != NULL && reconciler->n_passes < PASSES_MAX)
+                pass_begin(reconciler, pop(reconciler));
+        return 0;
+}
+
+int queue_open(Reconciler *reconciler) {
+        int r = sd_event_add_defer(
+                reconciler->setup.event, &reconciler->queue_source, on_queue, reconciler
+        );
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_description(reconciler->queue_source, "queue");
+        return sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_OFF);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile/reconciler.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/profiles.h"
+#include "reconcile/core.h"
+
+static void on_provider_changed(void *data) {
+        Reconciler *reconciler = data;
+
+        queue_add_all(reconciler);
+        reconciler->setup.changed(reconciler->setup.data);
+        reconciler_check(reconciler);
+}
+
+static void on_provider_said(void *data) {
+        Reconciler *reconciler = data;
+
+        reconciler->setup.changed(reconciler->setup.data);
+}
+
+static int take_record(SwapRecord *record, void *data) {
+        Reconciler *reconciler = data;
+        const json_t *labels = json_object_get(json_object_get(record->old, "Config"), "Labels");
+        Identity identity;
+        Consumer *consumer = NULL;
+
+        int r = identity_from_labels(labels, record->name, &identity, NULL);
+        if (r >= 0)
+                r = world_ensure(reconciler->world, &identity, &consumer);
+        if (r >= 0 && consumer->record != NULL)
+                r = -EEXIST;
+        if (r >= 0)
+                r = world_attach(reconciler->world, consumer, record->old_id);
+        if (r < 0) {
+                (void) swap_record_free(record);
+                return r;
+        }
+        consumer->record = record;
+        if (consumer->project != NULL)
+                consumer->project->swapping = consumer;
+        reconciler->n_unseen++;
+        return 0;
+}
+
+static void on_broken_record(const Error *error, void *data) {
+        (void) data;
+        log_event(
+                LOG_ERR, MSG_RECORD_BROKEN, NO_FIELDS,
+                "A swap record cannot be read, so its consumer is not looked after; compare its container with "
+                "NAME.coollama-prev by hand, then remove the file: %s",
+                error_text(error)
+        );
+}
+
+static int on_resync(sd_event_source *source, uint64_t usec, void *data) {
+        Reconciler *reconciler = data;
+
+        (void) usec;
+        intake_resync(reconciler);
+        (void
+        ) sd_event_source_set_time_relative(source, reconciler->setup.config->health.resync_usec);
+        (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+static int open_parts(Reconciler *reconciler, Error *err) {
+        const ReconcilerSetup *setup = &reconciler->setup;
+        cleanup(freep) char *profiles = text_format("%s/profiles", setup->templates_dir);
+        if (profiles == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+
+        int r = profiles_load(profiles, &reconciler->profiles, err);
+        if (r < 0)
+                return r;
+        r = store_open(setup->state_dir, &reconciler->store, err);
+        if (r < 0)
+                return r;
+        r = world_new(&reconciler->world);
+        if (r < 0)
+                return error_set(err, r, "out of memory");
+        r = store_load_swaps(reconciler->store, take_record, on_broken_record, reconciler, err);
+        if (r < 0)
+                return r;
+        r = engine_new(
+                setup->event, setup->http, setup->config->docker.socket, &reconciler->engine
+        );
+        if (r < 0)
+                return error_set(
+                        err, r, "cannot talk to %s: %s", setup->config->docker.socket,
+                        strerrordesc_np(-r)
+                );
+        return 0;
+}
+
+static int open_provider(Reconciler *reconciler, Error *err) {
+        const ProviderSetup setup = {
+                .event = reconciler->setup.event,
+                .http = reconciler->setup.http,
+                .engine = reconciler->engine,
+                .store = reconciler->store,
+                .config = reconciler->setup.config,
+                .state_dir = reconciler->setup.state_dir,
+                .templates_dir = reconciler->setup.templates_dir,
+                .changed = on_provider_changed,
+                .said = on_provider_said,
+                .data = reconciler,
+        };
+
+        int r = provider_new(&setup, &reconciler->provider, err);
+        if (r >= 0)
+                provider_helpers(reconciler->provider, &reconciler->helpers);
+        return r;
+}
+
+static bool has_open_swaps(const Reconciler *reconciler);
+
+static int begin(Reconciler *reconciler) {
+        WatchHandler handler = INTAKE_HANDLER;
+
+        handler.data = reconciler;
+        int r = queue_open(reconciler);
+        if (r < 0)
+                return r;
+        if (reconciler->setup.finish && !has_open_swaps(reconciler))
+                return 0; /* nothing to do: do not even connect to the engine */
+
+        r = sd_event_add_time_relative(
+                reconciler->setup.event, &reconciler->resync, CLOCK_MONOTONIC,
+                reconciler->setup.config->health.resync_usec, 0, on_resync, reconciler
+        );
+        if (r >= 0)
+                r = watch_new(
+                        reconciler->setup.event, reconciler->engine, NULL, &handler,
+                        &reconciler->watch
+                );
+        return r;
+}
+
+int reconciler_new(const ReconcilerSetup *setup, Reconciler **ret, Error *err) {
+        Reconciler *reconciler = calloc(1, sizeof *reconciler);
+        if (reconciler == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+        reconciler->setup = *setup;
+
+        int r = open_parts(reconciler, err);
+        if (r >= 0)
+                r = open_provider(reconciler, err);
+        if (r >= 0) {
+                r = begin(reconciler);
+                if (r < 0)
+                        (void) error_set(err, r, "cannot start: %s", strerrordesc_np(-r));
+        }
+        if (r < 0) {
+                (void) reconciler_free(reconciler);
+                return r;
+        }
+        *ret = reconciler;
+        return 0;
+}
+
+static void cancel(Consumer *consumer, void *data) {
+        (void) data;
+        pass_cancel(consumer);
+}
+
+Reconciler *reconciler_free(Reconciler *reconciler) {
+        if (reconciler == NULL)
+                return NULL;
+        (void) watch_free(reconciler->watch);
+        (void) engine_slot_free(reconciler->list_slot);
+        if (reconciler->world != NULL)
+                world_visit(reconciler->world, cancel, NULL);
+        (void) provider_free(reconciler->provider);
+        (void) world_free(reconciler->world);
+        (void) engine_free(reconciler->engine);
+        sd_event_source_disable_unref(reconciler->resync);
+        sd_event_source_disable_unref(reconciler->queue_source);
+        (void) store_free(reconciler->store);
+        (void) profile_set_free(reconciler->profiles);
+        free(reconciler);
+        return NULL;
+}
+
+static void look_for_record(Consumer *consumer, void *data) {
+        bool *found = data;
+        *found = *found || consumer->record != NULL || consumer->pass == PASS_EXECUTING;
+}
+
+static bool has_open_swaps(const Reconciler *reconciler) {
+        bool found = false;
+
+        world_visit(reconciler->world, look_for_record, &found);
+        return found;
+}
+
+void reconciler_check(Reconciler *reconciler) {
+        if ((reconciler->stopping || reconciler->setup.finish) && !has_open_swaps(reconciler)) {
+                reconciler->setup.finished(reconciler->setup.data);
+                return;
+        }
+        if (reconciler->told_ready || !reconciler->listed || reconciler->n_unseen > 0
+            || !provider_is_observed(reconciler->provider))
+                return;
+        reconciler->told_ready = true;
+        reconciler->setup.ready(reconciler->setup.data);
+}
+
+void reconciler_stop(Reconciler *reconciler) {
+        reconciler->stopping = true;
+        reconciler_check(reconciler);
+}
+
+int reconciler_reload(Reconciler *reconciler, const Config *config, Error *err) {
+        Provider *old = reconciler->provider;
+
+        reconciler->setup.config = config;
+        reconciler->provider = NULL;
+        int r = open_provider(reconciler, err);
+        if (r < 0) {
+                reconciler->provider = old;
+                return r;
+        }
+        (void) provider_free(old);
+        intake_resync(reconciler);
+        return 0;
+}

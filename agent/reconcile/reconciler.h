@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+#include <systemd/sd-event.h>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "io/http.h"
+
+/*
+ * Reconciler: keeps every consumer as its labels want it.
+ *
+ *   events mark dirty > queue > look > plan > execute > look again ... > nothing to do
+ *
+ * One pass per consumer at a time, several consumers at once, swaps serial per compose project.
+ */
+typedef struct Reconciler Reconciler;
+
+typedef struct ReconcilerSetup {
+        sd_event *event;
+        Http *http;
+        const Config
+                *config; /* borrowed for the life of the reconciler, or until reconciler_reload() */
+        const char *state_dir;
+        const char *templates_dir;
+        bool finish;                  /* only bring open swaps to their end, then say complete */
+        void (*ready)(void *data);    /* the first complete observation was made */
+        void (*finished)(void *data); /* finish, or reconciler_stop(): no swap is open any more */
+        void (*changed)(void *data);  /* what reconciler_sentence() says may have changed */
+        void *data;
+} ReconcilerSetup;
+
+/* Reads the state directory; -EBUSY when another daemon works on it. */
+int reconciler_new(const ReconcilerSetup *setup, Reconciler **ret, Error *err);
+Reconciler *reconciler_free(Reconciler *reconciler);
+
+/* Takes another configuration (borrowed like the first one): everything is looked at again. */
+int reconciler_reload(Reconciler *reconciler, const Config *config, Error *err);
+
+/* Begin nothing new; finished() comes when no swap is open any more. */
+void reconciler_stop(Reconciler *reconciler);
+
+/* One sentence for the unit's status line and for coollama status. */
+void reconciler_sentence(const Reconciler *reconciler, char *buffer, size_t size);
+
+/* Everything for people and programs; no secrets. New references, NULL without memory. */
+json_t *reconciler_status(const Reconciler *reconciler);
+json_t *reconciler_plan(const Reconciler *reconciler);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Report: what people and programs are told. No secret is ever in it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/index.h"
+#include "base/macro.h"
+#include "reconcile/core.h"
+
+typedef struct Counting {
+        unsigned of[LINK_STOPPED + 1];
+        unsigned all;
+        Index *names; /* how often a human name is used: ambiguous ones get their long form */
+        json_t *rows;
+} Counting;
+
+static void count(Consumer *consumer, void *data) {
+        Counting *counting = data;
+
+        counting->of[consumer->state]++;
+        counting->all++;
+}
+
+static void sentence_of_consumers(const Counting *counting, char *buffer, size_t size) {
+        const struct {
+                LinkState state;
+                const char *word;
+        } parts[] = {
+                { LINK_WAITING, "waiting" }, { LINK_LINKING, "being linked" },
+                { LINK_PENDING, "pending" }, { LINK_REFUSED, "refused" },
+                { LINK_FAILED, "failed" },   { LINK_STOPPED, "stopped" },
+        };
+        unsigned linked = counting->of[LINK_LINKED] + counting->of[LINK_ONE_STEP_LEFT];
+
+        if (counting->all == 0) {
+                (void) snprintf(buffer, size, "no consumers");
+                return;
+        }
+        size_t used =
+                (size_t) snprintf(buffer, size, "%u of %u consumers linked", linked, counting->all);
+        for (size_t i = 0; i < ARRAY_LEN(parts) && used < size; i++)
+                if (counting->of[parts[i].state] > 0)
+                        used += (size_t) snprintf(
+                                buffer + used, size - used, ", %u %s", counting->of[parts[i].state],
+                                parts[i].word
+                        );
+}
+
+void reconciler_sentence(const Reconciler *reconciler, char *buffer, size_t size) {
+        char provider[240];
+        char consumers[240];
+        Counting counting = { 0 };
+
+        if (!reconciler->standing) {
+                (void) snprintf(
+                        buffer, size, "Waiting for the Docker Engine%s%s",
+                        error_is_set(&reconciler->lost) ? ": " : "",
+                        error_is_set(&reconciler->lost) ? error_text(&reconciler->lost) : ""
+                );
+                return;
+        }
+        world_visit(reconciler->world, count, &counting);
+        provider_sentence(reconciler->provider, provider, sizeof provider);
+        sentence_of_consumers(&counting, consumers, sizeof consumers);
+        (void) snprintf(buffer, size, "%s; %s", provider, consumers);
+}
+
+static void count_name(Consumer *consumer, void *data) {
+        Counting *counting = data;
+        void *seen = index_get(counting->names, consumer->identity.human);
+
+        (void) index_put(
+                counting->names, consumer->identity.human,
+                seen ? (void *) counting : (void *) consumer
+        );
+}
+
+static json_t *string_or_null(const char *text) {
+        return text ? json_string(text) : json_null();
+}
+
+static void add_row(Consumer *consumer, void *data) {
+        const Counting *counting = data;
+        bool ambiguous =
+                index_get(counting->names, consumer->identity.human) == (const void *) counting;
+
+        (void) json_array_append_new(
+                counting->rows,
+                json_pack(
+                        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:i, s:I}", "name",
+                        ambiguous ? consumer->identity.key : consumer->identity.human, "identity",
+                        consumer->identity.key, "state", link_state_to_string(consumer->state),
+                        "reason", consumer->reason ? consumer->reason : "not looked at yet", "next",
+                        string_or_null(consumer->next), "note", string_or_null(consumer->note),
+                        "would_add", string_or_null(consumer->intent), "containers",
+                        (int) consumer->replicas, "linked", (int) consumer->linked,
+                        "failed_attempts", (int) consumer->attempts, "since",
+                        (json_int_t) (consumer->since_usec / USEC_PER_SEC)
+                )
+        );
+}
+
+static json_t *consumers_status(const Reconciler *reconciler) {
+        Counting counting = { .rows = json_array() };
+
+        if (counting.rows == NULL || index_new(WORLD_CONSUMERS_MAX, &counting.names) < 0) {
+                json_decref(counting.rows);
+                return NULL;
+        }
+        world_visit(reconciler->world, count_name, &counting);
+        world_visit(reconciler->world, add_row, &counting);
+        (void) index_free(counting.names);
+        return counting.rows;
+}
+
+json_t *reconciler_status(const Reconciler *reconciler) {
+        char sentence[500];
+
+        reconciler_sentence(reconciler, sentence, sizeof sentence);
+        return json_pack(
+                "{s:i, s:s, s:{s:b, s:s, s:s, s:i}, s:o, s:o}", "version", 1, "sentence", sentence,
+                "engine", "followed", reconciler->standing, "socket",
+                reconciler->setup.config->docker.socket, "version",
+                engine_version(reconciler->engine), "api", (int) engine_api(reconciler->engine),
+                "provider", provider_status(reconciler->provider), "consumers",
+                consumers_status(reconciler)
+        );
+}
+
+static json_t *steps_of(const Plan *plan, size_t from) {
+        json_t *steps = json_array();
+
+        for (size_t i = from; steps != NULL && i < plan->n_actions; i++)
+                (void) json_array_append_new(steps, json_string(plan->actions[i].what));
+        return steps;
+}
+
+static void add_plan(Consumer *consumer, void *data) {
+        json_t *rows = data;
+        const Plan *plan = pass_plan_of(consumer);
+
+        if (plan == NULL && (consumer->intent == NULL || consumer->state == LINK_LINKED))
+                return;
+        (void) json_array_append_new(
+                rows, json_pack(
+                              "{s:s, s:s, s:s, s:o, s:o}", "name", consumer->identity.human,
+                              "state", link_state_to_string(consumer->state), "reason",
+                              consumer->reason ? consumer->reason : "", "would_add",
+                              string_or_null(consumer->intent), "steps",
+                              plan ? steps_of(plan, 0) : json_array()
+                      )
+        );
+}
+
+json_t *reconciler_plan(const Reconciler *reconciler) {
+        json_t *rows = json_array();
+
+        if (rows == NULL)
+                return NULL;
+        world_visit(reconciler->world, add_plan, rows);
+        return json_pack(
+                "{s:i, s:o, s:o}", "version", 1, "provider", provider_plan(reconciler->provider),
+                "consumers", rows
+        );
+}

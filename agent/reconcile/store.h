@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "model/swap-record.h"
+
+/*
+ * Store: the swap records on disk, one file per identity in STATE/swaps (mode 0600: an inspect
+ * document holds the container's environment). A record is there, synced, when store_write_swap()
+ * returns 0. While the store is open it holds a lock: one daemon per state directory (-EBUSY).
+ */
+typedef struct Store Store;
+
+int store_open(const char *state_dir, Store **ret, Error *err);
+Store *store_free(Store *store);
+DEFINE_CLEANUP(Store, store_free);
+
+int store_write_swap(Store *store, const json_t *record, Error *err);
+int store_forget_swap(Store *store, const char *identity, Error *err);
+
+/*
+ * Calls take for each record that was found; it takes the record over. A file that cannot be
+ * understood is left alone and told to broken: its consumer is looked after by hand.
+ */
+typedef int StoreTake(SwapRecord *record, void *data);
+typedef void StoreBroken(const Error *error, void *data);
+int store_load_swaps(Store *store, StoreTake *take, StoreBroken *broken, void *data, Error *err);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile/verdict.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+
+static bool same(const char *a, const char *b) {
+        return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Replaces *target by a copy; without memory the old text stays, which is stale but never wrong to
+ * free. */
+static void replace(char **target, const char *text) {
+        char *copy = text ? strdup(text) : NULL;
+
+        if (text != NULL && copy == NULL)
+                return;
+        free(*target);
+        *target = copy;
+}
+
+static const char *message_id_of(LinkState state) {
+        switch (state) {
+        case LINK_LINKED:
+        case LINK_ONE_STEP_LEFT:
+                return MSG_LINKED;
+        case LINK_REFUSED:
+        case LINK_PENDING:
+                return MSG_REFUSED;
+        case LINK_FAILED:
+                return MSG_FAILED;
+        case LINK_WAITING:
+        case LINK_LINKING:
+        case LINK_STOPPED:
+                return NULL;
+        }
+        return NULL;
+}
+
+static int level_of(LinkState state) {
+        switch (state) {
+        case LINK_FAILED:
+        case LINK_REFUSED:
+                return LOG_WARNING;
+        case LINK_LINKED:
+        case LINK_ONE_STEP_LEFT:
+        case LINK_PENDING:
+                return LOG_NOTICE;
+        case LINK_WAITING:
+        case LINK_LINKING:
+        case LINK_STOPPED:
+                return LOG_INFO;
+        }
+        return LOG_INFO;
+}
+
+static void log_verdict(const Consumer *consumer) {
+        log_event(
+                level_of(consumer->state), message_id_of(consumer->state),
+                FIELDS({ "CONSUMER", consumer->identity.key },
+                       { "STATE", link_state_to_string(consumer->state) },
+                       { "NEXT", consumer->next ? consumer->next : "" }),
+                "%s: %s: %s%s%s", consumer->identity.human, link_state_to_string(consumer->state),
+                consumer->reason, consumer->next ? "; next step: " : "",
+                consumer->next ? consumer->next : ""
+        );
+}
+
+void verdict_say(Consumer *consumer, const Plan *plan) {
+        bool changed = consumer->state != plan->state || !same(consumer->reason, plan->reason);
+
+        if (consumer->state != plan->state || consumer->since_usec == 0)
+                consumer->since_usec = clock_realtime_usec();
+        consumer->state = plan->state;
+        replace(&consumer->reason, plan->reason);
+        replace(&consumer->next, plan->next);
+        replace(&consumer->note, plan->note);
+        replace(&consumer->intent, plan->intent);
+        consumer->replicas = plan->replicas;
+        consumer->linked = plan->linked;
+        if (changed)
+                log_verdict(consumer);
+}
+
+void verdict_plan_done(Consumer *consumer, const Plan *plan) {
+        if (consumer->record != NULL)
+                return; /* the swap goes on */
+
+        if (plan->undoes && plan->counts) {
+                consumer->attempts++;
+                replace(&consumer->failure,
+                        consumer->swap_failure ? consumer->swap_failure : plan->reason);
+                consumer->retry_usec =
+                        clock_monotonic_usec() + backoff_next(&consumer->backoff, random_u32());
+        } else {
+                backoff_reset(&consumer->backoff);
+                consumer->retry_usec = 0;
+        }
+        replace(&consumer->swap_failure, NULL);
+}
+
+void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorResult *result) {
+        const char *what =
+                result->at < plan->n_actions ? plan->actions[result->at].what : "finish the plan";
+        cleanup(freep) char *text =
+                text_format("could not %s: %s", what, error_text(result->error));
+
+        log_event(
+                LOG_WARNING, MSG_ACTION_FAILED,
+                FIELDS({ "CONSUMER", consumer->identity.key },
+                       { "OUTCOME", outcome_to_string(result->outcome) }),
+                "%s: %s", consumer->identity.human, text ? text : what
+        );
+        if (consumer->record != NULL)
+                replace(&consumer->swap_failure, text);
+        else
+                replace(&consumer->failure, text);
+        /* Restoring service, and what touched nothing yet, is tried for ever, but not in a hurry.
+         */
+        if (plan->undoes || consumer->record == NULL)
+                consumer->retry_usec =
+                        clock_monotonic_usec() + backoff_next(&consumer->backoff, random_u32());
+        if (consumer->record == NULL)
+                consumer->attempts++;
+}
+
+void verdict_remember_swap(Consumer *consumer) {
+        const SwapRecord *record = consumer->record;
+
+        if (consumer->project == NULL || record == NULL)
+                return;
+        (void) snprintf(
+                consumer->project->last_old, sizeof consumer->project->last_old, "%s",
+                record->old_id
+        );
+        (void) snprintf(
+                consumer->project->last_new, sizeof consumer->project->last_new, "%s",
+                record->new_id
+        );
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+#include "base/backoff.h"
+#include "base/index.h"
+#include "model/container.h"
+#include "model/identity.h"
+#include "model/plan.h"
+#include "model/swap-record.h"
+
+/*
+ * World: what the reconciler remembers between two looks. Containers themselves are not kept: each
+ * pass inspects those of its identity anew.
+ */
+#define WORLD_CONSUMERS_MAX     10000
+#define CONSUMER_CONTAINERS_MAX 64
+#define CONTAINER_ID_SIZE       65
+
+typedef struct Project Project;
+typedef struct Consumer Consumer;
+
+/* A compose project that has consumers in it. */
+struct Project {
+        char *name;
+        Consumer *first;        /* of its consumers, linked by next_in_project */
+        uint64_t activity_usec; /* monotonic: last create, destroy, rename or connect that was not
+                                   ours */
+        Consumer *swapping;     /* swaps are serial per project */
+        char last_old[CONTAINER_ID_SIZE]; /* the containers of our last swap here: their late events
+                                             are ours */
+        char last_new[CONTAINER_ID_SIZE];
+};
+
+/* One container of a consumer, between two looks. */
+typedef struct Tracked {
+        char id[CONTAINER_ID_SIZE];
+        char started_at[40];         /* of the start that the times below belong to */
+        uint64_t up_since_usec;      /* monotonic; 0: it is not up */
+        uint64_t settled_since_usec; /* likewise, up and healthy */
+} Tracked;
+
+typedef enum PassState {
+        PASS_IDLE,
+        PASS_QUEUED,
+        PASS_OBSERVING,
+        PASS_EXECUTING,
+} PassState;
+
+struct Consumer {
+        Identity identity;
+        Project *project; /* NULL without compose */
+        Consumer *next_in_project;
+        Tracked tracked[CONSUMER_CONTAINERS_MAX];
+        size_t n_tracked;
+        SwapRecord *record; /* NULL: no swap is open */
+
+        PassState pass;
+        bool seen;            /* one pass was made */
+        bool dirty;           /* look again after the pass that is under way */
+        struct Pass *current; /* while observing or executing */
+        Consumer *next_queued;
+        sd_event_source *timer;
+        struct Reconciler *reconciler; /* for the timer */
+
+        unsigned attempts;  /* failed attempts to link the newest container */
+        char *attempts_of;  /* id of that container */
+        char *failure;      /* why the last attempt failed */
+        char *swap_failure; /* why the last plan for the open record ended early */
+        Backoff backoff;
+        uint64_t retry_usec;
+
+        LinkState state; /* the last verdict, for people */
+        char *reason;
+        char *next;
+        char *note;
+        char *intent;
+        unsigned replicas;
+        unsigned linked;
+        uint64_t since_usec; /* wall clock: in this state since */
+};
+
+typedef struct World World;
+
+int world_new(World **ret);
+World *world_free(World *world);
+DEFINE_CLEANUP(World, world_free);
+
+/* By identity: the one that is there, or a new one. -ENOSPC above WORLD_CONSUMERS_MAX, -ENOMEM. */
+int world_ensure(World *world, const Identity *identity, Consumer **ret);
+Consumer *world_find(const World *world, const char *identity);
+Consumer *world_find_container(const World *world, const char *container_id);
+Project *world_find_project(const World *world, const char *name);
+size_t world_count(const World *world);
+
+/* From now on the container belongs to the consumer. 0 also when it did; -ENOSPC above the maximum.
+ */
+int world_attach(World *world, Consumer *consumer, const char *container_id);
+void world_detach(World *world, const char *container_id);
+
+/* Frees a consumer that has no container and no record and is idle; others stay. True when freed.
+ */
+bool world_drop_if_empty(World *world, Consumer *consumer);
+
+typedef void WorldVisit(Consumer *consumer, void *data);
+void world_visit(const World *world, WorldVisit *visit, void *data);
+
+/* Brings the times of a container up to what was just seen. */
+void tracked_update(Tracked *tracked, const Container *container, uint64_t now_usec);
+Tracked *consumer_tracked(Consumer *consumer, const char *container_id);
