@@ -171,13 +171,21 @@ static int set_bool(const ConfigKey *key, Config *config, const char *value, Err
 }
 
 static int set_choice(const ConfigKey *key, Config *config, const char *value, Error *err) {
-        char list[128];
+        char list[128], wants[256];
 
         int index = choice_find(key->choices, value);
         if (index == -EOPNOTSUPP)
                 return not_yet(key, value, err);
-        if (index < 0)
-                return bad_value(key, value, choice_list(key->choices, list, sizeof list), err);
+        if (index < 0) {
+                const char *near = choice_nearest(key->choices, value);
+
+                (void) choice_list(key->choices, list, sizeof list);
+                (void) snprintf(
+                        wants, sizeof wants, "%s%s%s%s", list, near ? "; did you mean '" : "",
+                        near ? near : "", near ? "'?" : ""
+                );
+                return bad_value(key, value, wants, err);
+        }
 
         unsigned word = (unsigned) index;
         memcpy(field(key, config), &word, sizeof word);
