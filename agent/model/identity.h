@@ -18,8 +18,9 @@
  * A container without compose labels is its name: project and preview are "", member the name.
  * Plain data; copy it freely.
  */
-#define IDENTITY_PART_MAX 256 /* bytes with the NUL */
-#define IDENTITY_KEY_MAX  600
+#define IDENTITY_PART_MAX  256 /* bytes with the NUL */
+#define IDENTITY_KEY_MAX   600
+#define IDENTITY_HUMAN_MAX (3 * IDENTITY_PART_MAX)
 
 typedef struct Identity {
         char project[IDENTITY_PART_MAX];
@@ -37,7 +38,7 @@ typedef struct Identity {
          * for a member of a stack, with "#7" for a preview; "project/member" or the container's
          * name without Coolify. Not unique: the key is the long form. Unprintable bytes are '?'.
          */
-        char human[IDENTITY_KEY_MAX];
+        char human[IDENTITY_HUMAN_MAX];
 } Identity;
 
 /*

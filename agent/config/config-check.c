@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checks of texts: as much as is needed that a value can be passed on unquoted, to the engine, into
+ * nginx's configuration and into a consumer's environment. Whether something answers there shows
+ * later.
+ */
+#include "config/config-check.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "model/image.h"
+
+#define URL_MAX 180
+
+int config_check_socket(char *value, Error *err) {
+        if (value[0] != '/' || strlen(value) >= sizeof(((struct sockaddr_un *) NULL)->sun_path))
+                return error_set(
+                        err, -EINVAL, "the absolute path of a unix socket, at most %zu bytes",
+                        sizeof(((struct sockaddr_un *) NULL)->sun_path) - 1
+                );
+        return 0;
+}
+
+/* Printable, and nothing that a quoting or a template could take for its own. */
+static bool is_plain(const char *text) {
+        for (; *text != '\0'; text++)
+                if (!isgraph((unsigned char) *text) || strchr("\"'\\`$;{}<>#", *text))
+                        return false;
+        return true;
+}
+
+/* Of "[::1]:80" or "host:80" or "host". */
+static bool authority_is_valid(const char *start, size_t size) {
+        const char *bracket = start[0] == '[' ? memchr(start, ']', size) : NULL;
+        size_t host = bracket ? (size_t) (bracket + 1 - start) : strcspn(start, ":/?");
+
+        if (host > size)
+                host = size;
+        if (host == 0 || (start[0] == '[' && bracket == NULL) || memchr(start, '@', size))
+                return false;
+        if (host == size)
+                return true;
+
+        size_t digits = strspn(start + host + 1, "0123456789");
+        return start[host] == ':' && digits >= 1 && digits <= 5 && host + 1 + digits == size;
+}
+
+int config_check_url(char *value, Error *err) {
+        size_t size = strlen(value);
+        size_t scheme = strncmp(value, "http://", 7) == 0    ? 7
+                        : strncmp(value, "https://", 8) == 0 ? 8
+                                                             : 0;
+
+        if (scheme == 0 || size > URL_MAX || !is_plain(value)
+            || !authority_is_valid(value + scheme, strcspn(value + scheme, "/?")))
+                return error_set(
+                        err, -EINVAL,
+                        "http:// or https:// and a host, without user, password, quotes or spaces"
+                );
+
+        while (size > scheme && value[size - 1] == '/')
+                value[--size] = '\0';
+        return 0;
+}
+
+int config_check_image(char *value, Error *err) {
+        static const char allowed[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:@";
+        char repository[IMAGE_REPOSITORY_MAX];
+
+        if (value[strspn(value, allowed)] != '\0' || image_repository(value, repository) < 0)
+                return error_set(err, -EINVAL, "an image, as in ollama/ollama:latest");
+        return 0;
+}
+
+int config_check_bind(char *value, Error *err) {
+        struct in6_addr address;
+
+        if (strcmp(value, "gateway") != 0 && inet_pton(AF_INET, value, &address) != 1
+            && inet_pton(AF_INET6, value, &address) != 1)
+                return error_set(err, -EINVAL, "gateway, or an IPv4 or IPv6 address");
+        return 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/error.h"
+
+/*
+ * What a text in the configuration must look like. Each takes the value, may shorten it in place,
+ * and returns 0 or -EINVAL with what it wants, without repeating the value.
+ */
+int config_check_socket(char *value, Error *err);
+int config_check_url(char *value, Error *err);
+int config_check_image(char *value, Error *err);
+int config_check_bind(char *value, Error *err);
