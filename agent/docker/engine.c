@@ -36,7 +36,7 @@
 #define SETTLE_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define SETTLE_MAX_BODY     ((size_t) 64 * 1024)
 #define REFUSED_PAUSE_USEC  USEC_PER_SEC
-#define CALLS_MAX           1024
+#define CALLS_MAX           256
 #define PATH_MAX_BYTES      ((size_t) 16 * 1024)
 
 typedef enum CallState {
