@@ -5,7 +5,7 @@
 
 /*
  * Backoff: how long to wait before the next try. Doubles from min to max; jitter of up to a quarter
- * is given by the caller (base/random.h), so that the arithmetic stays pure.
+ * comes on top. Its randomness is given by the caller (base/random.h): the arithmetic stays pure.
  */
 typedef struct Backoff {
         uint64_t min_usec;

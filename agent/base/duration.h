@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * Durations as people write them: "300ms", "10s", "5m", "2h", "1h 30m", "0"; a bare number other
- * than 0 is refused, since nobody can tell what it counts. Units in code: microseconds, named
+ * Durations as people write them: "300ms", "10s", "5m", "2h", "1h 30m", "1d", "0"; a bare number
+ * other than 0 is refused, since nobody can tell what it counts. Units in code: microseconds, named
  * _usec.
  */
 
@@ -15,5 +15,8 @@ int duration_parse(const char *text, uint64_t *ret_usec);
 
 #define DURATION_TEXT_MAX 32
 
-/* The two largest units, for people: "1h 30m", "10s", "300ms". Returns buffer. */
+/*
+ * For people: the largest unit and the one below it, if that is not 0; what is smaller is cut.
+ * "1h 30m", "10s", "300ms", "0s". duration_parse() reads it. Returns buffer.
+ */
 const char *duration_format(uint64_t usec, char buffer[static DURATION_TEXT_MAX]);

@@ -30,8 +30,9 @@ typedef void LogSink(const LogEntry *entry, void *data);
 #define FIELDS(...) ((const LogField[]){ __VA_ARGS__, { NULL, NULL } })
 #define NO_FIELDS   NULL
 
+/* NULL: standard error again. */
 void log_set_sink(LogSink *sink, void *data);
-void log_set_level(int level);
+void log_set_level(int level); /* LOG_INFO until set */
 bool log_wants(int level);
 
 /* Entries of notice and above carry an id of base/log-ids.h; below it may be NULL. */
@@ -39,3 +40,9 @@ void log_event(int level, const char *message_id, const LogField *fields, const 
         __attribute__((format(printf, 4, 5)));
 
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Is standard error connected to journald? */
+bool log_stderr_is_journal(void);
+
+/* The sink that is there without one: one line, with a "<N>" prefix where journald reads it. */
+void log_to_stderr(const LogEntry *entry, void *data);

@@ -12,7 +12,8 @@ typedef int RandomSource(void *buffer, size_t size, void *data);
 /* Replaces the source for tests; NULL brings the kernel's back. */
 void random_set_source(RandomSource *source, void *data);
 
-/* 0, or the errno of getrandom(); never fewer bytes than asked for. */
+/* 0, or the negative errno of getrandom(); never fewer bytes than asked for. */
 int random_bytes(void *buffer, size_t size);
 
+/* For jitter, not for keys: 0 when the source fails. */
 uint32_t random_u32(void);

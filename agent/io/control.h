@@ -41,7 +41,8 @@ int control_new(
 int control_new_fd(
         sd_event *event, int fd, ControlHandler *handler, void *data, Control **ret, Error *err
 );
-Control *control_free(Control *control); /* open requests are answered with 503 */
+/* Open requests are answered with 503; their ControlRequests are gone afterwards. */
+Control *control_free(Control *control);
 
 const char *control_method(const ControlRequest *request);
 const char *control_path(const ControlRequest *request); /* without the query */

@@ -57,9 +57,14 @@ typedef struct HttpRequest {
 } HttpRequest;
 
 int http_new(sd_event *event, Http **ret);
-Http *http_free(Http *http); /* fails every open request with -ECANCELED without calling back */
+/* Ends every open request without calling back; their slots stay their owners'. Not in a callback.
+ */
+Http *http_free(Http *http);
 
-/* Everything in the request is copied. Negative errno when it could not even be started. */
+/*
+ * Everything in the request is copied. Negative errno when it could not even be started: -EINVAL
+ * (no proper request), -ENAMETOOLONG (the socket's path), -ENOBUFS (256 are under way), -ENOMEM.
+ */
 int http_send(Http *http, const HttpRequest *request, HttpDone *done, void *data, HttpSlot **ret);
 HttpSlot *http_slot_free(HttpSlot *slot);
 
