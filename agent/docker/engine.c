@@ -217,13 +217,25 @@ static void set_text(char *target, size_t size, const char *source) {
         (void) snprintf(target, size, "%s", source != NULL ? source : "");
 }
 
+/* Neither request is one that "not modified" or anything else but a 2xx could answer. */
+static int settle_check(EngineAnswer *answer) {
+        if (answer->outcome == OUTCOME_DONE)
+                return 0;
+        if (!error_is_set(&answer->error))
+                (void) error_set(
+                        &answer->error, -EPROTO, "the Docker Engine answered with HTTP status %ld",
+                        answer->status
+                );
+        return answer->error.code;
+}
+
 static void on_version(const HttpResult *result, void *data) {
         Engine *engine = data;
         EngineAnswer answer;
 
         answer_from_result(result, engine->socket_path, &answer);
         engine->settling = http_slot_free(engine->settling);
-        if (answer.outcome != OUTCOME_DONE) {
+        if (settle_check(&answer) < 0) {
                 settle_failed(engine, answer.outcome, &answer.error);
                 answer_done(&answer);
                 return;
@@ -261,7 +273,7 @@ static int settle_send(Engine *engine, const char *path, HttpDone *done) {
 
 static int ping_read(Engine *engine, const HttpResult *result, EngineAnswer *answer) {
         answer_from_result(result, engine->socket_path, answer);
-        if (answer->outcome != OUTCOME_DONE)
+        if (settle_check(answer) < 0)
                 return answer->error.code;
 
         if (!http_result_header(

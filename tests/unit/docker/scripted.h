@@ -47,7 +47,7 @@ struct Scripted {
         sd_event *event;
         char dir[32];
         char path[64];
-        const char *api;    /* headers of every answer; NULL leaves one out */
+        const char *api; /* headers of every answer; NULL leaves one out */
         const char *server;
         const char *type;
         sd_event_source *listener;
@@ -89,11 +89,11 @@ static inline void scripted_reply(ScriptedConnection *connection, const Scripted
                 );
         if (scripted->server)
                 used += snprintf(
-                        head + used, sizeof head - (size_t) used, "Server: %s\r\n",
-                        scripted->server
+                        head + used, sizeof head - (size_t) used, "Server: %s\r\n", scripted->server
                 );
         used += snprintf(
-                head + used, sizeof head - (size_t) used, "Content-Type: %s\r\n", scripted->type
+                head + used, sizeof head - (size_t) used, "Content-Type: %s\r\n",
+                strcmp(rule->body, "OK") == 0 ? "text/plain" : scripted->type
         );
         if (rule->status == 0)
                 (void) snprintf(
@@ -103,10 +103,10 @@ static inline void scripted_reply(ScriptedConnection *connection, const Scripted
         else
                 (void) snprintf(
                         head + used, sizeof head - (size_t) used, "Content-Length: %zu\r\n\r\n",
-                        strlen(rule->body)
+                        rule->status == 304 ? 0 : strlen(rule->body)
                 );
         scripted_write(connection, head);
-        if (rule->status != 0)
+        if (rule->status != 0 && rule->status != 304)
                 scripted_write(connection, rule->body);
 }
 
@@ -158,10 +158,9 @@ static inline bool scripted_take(ScriptedConnection *connection) {
 
 static inline int scripted_on_data(sd_event_source *source, int fd, uint32_t events, void *data) {
         ScriptedConnection *connection = data;
-        ssize_t n = recv(
-                fd, connection->buffer + connection->size,
-                sizeof connection->buffer - 1 - connection->size, MSG_DONTWAIT
-        );
+        ssize_t n =
+                recv(fd, connection->buffer + connection->size,
+                     sizeof connection->buffer - 1 - connection->size, MSG_DONTWAIT);
 
         (void) source;
         (void) events;
@@ -223,7 +222,8 @@ static inline void scripted_listen(Scripted *scripted) {
         (void) sd_event_source_set_io_fd_own(scripted->listener, true);
 }
 
-static inline void scripted_rule(Scripted *scripted, const char *word, int status, const char *body) {
+static inline void
+scripted_rule(Scripted *scripted, const char *word, int status, const char *body) {
         cr_assert_lt(scripted->rule_count, SCRIPTED_RULES);
         ScriptedRule *rule = &scripted->rules[scripted->rule_count++];
 
@@ -242,8 +242,7 @@ static inline Scripted *scripted_new(sd_event *event) {
         scripted->server = "Docker/20.10.24 (linux)";
         scripted->type = "application/json";
         for (size_t i = 0; i < SCRIPTED_CONNECTIONS; i++)
-                scripted->connections[i] =
-                        (ScriptedConnection){ .scripted = scripted, .fd = -1 };
+                scripted->connections[i] = (ScriptedConnection){ .scripted = scripted, .fd = -1 };
         (void) snprintf(scripted->dir, sizeof scripted->dir, "/tmp/scripted-XXXXXX");
         cr_assert_not_null(mkdtemp(scripted->dir));
         (void) snprintf(scripted->path, sizeof scripted->path, "%s/sock", scripted->dir);

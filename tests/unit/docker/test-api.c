@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "docker/api.h"
-
 #include <errno.h>
 
 #include <criterion/criterion.h>
 
+#include "docker/api.h"
 #include "docker/engine.h"
 
 Test(api, the_newest_that_both_speak_is_chosen) {
@@ -13,11 +12,16 @@ Test(api, the_newest_that_both_speak_is_chosen) {
                 const char *min;
                 unsigned api;
         } table[] = {
-                { "1.41", "1.12", 41 },         { "1.45", "1.24", 45 },
-                { "1.51", "1.24", 51 },         { "1.52", "1.44", 52 },
-                { "1.55", "1.40", 55 },         { "1.56", "1.44", ENGINE_API_MAX },
-                { "1.57", "1.44", ENGINE_API_MAX }, { "1.99", "1.56", ENGINE_API_MAX },
-                { "1.44", NULL, 44 },           { "1.44", "", 44 },
+                { "1.41", "1.12", 41 },
+                { "1.45", "1.24", 45 },
+                { "1.51", "1.24", 51 },
+                { "1.52", "1.44", 52 },
+                { "1.55", "1.40", 55 },
+                { "1.56", "1.44", ENGINE_API_MAX },
+                { "1.57", "1.44", ENGINE_API_MAX },
+                { "1.99", "1.56", ENGINE_API_MAX },
+                { "1.44", NULL, 44 },
+                { "1.44", "", 44 },
                 { "1.44", "nonsense", 44 },
         };
 
@@ -66,8 +70,9 @@ Test(api, what_cannot_be_spoken_is_refused_with_what_to_do) {
 
 Test(api, a_refusal_of_the_version_is_told_from_other_bad_requests) {
         cr_assert(api_is_version_refusal(
-                400, "client version 1.41 is too old. Minimum supported API version is 1.44, please "
-                     "upgrade your client to a newer version"
+                400,
+                "client version 1.41 is too old. Minimum supported API version is 1.44, please "
+                "upgrade your client to a newer version"
         ));
         cr_assert(api_is_version_refusal(
                 400, "client version 1.56 is too new. Maximum supported API version is 1.41"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "docker/event.h"
-
 #include <errno.h>
 
 #include <criterion/criterion.h>
+
+#include "docker/event.h"
 
 typedef struct Row {
         const char *json;
@@ -14,13 +14,15 @@ typedef struct Row {
         const char *project; /* NULL: none */
 } Row;
 
-#define CONTAINER(action)                                                                 \
-        "{\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"c1\",\"Attributes\":{" \
+#define CONTAINER(action)                              \
+        "{\"Type\":\"container\",\"Action\":\"" action \
+        "\",\"Actor\":{\"ID\":\"c1\",\"Attributes\":{" \
         "\"com.docker.compose.project\":\"p\",\"image\":\"nginx\",\"name\":\"web\"}}}"
-#define NETWORK(action)                                                                 \
-        "{\"Type\":\"network\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"n1\",\"Attributes\":{" \
+#define NETWORK(action)                                \
+        "{\"Type\":\"network\",\"Action\":\"" action   \
+        "\",\"Actor\":{\"ID\":\"n1\",\"Attributes\":{" \
         "\"container\":\"c1\",\"name\":\"p_default\",\"type\":\"bridge\"}}}"
-#define VOLUME(action)                                                                 \
+#define VOLUME(action)                                                                             \
         "{\"Type\":\"volume\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"v1\",\"Attributes\":{" \
         "\"driver\":\"local\"}}}"
 
@@ -51,8 +53,8 @@ static const Row table[] = {
           EVENT_NETWORK_GONE, "", "net", "n1", NULL },
         { VOLUME("destroy"), EVENT_VOLUME_GONE, "", "", "v1", NULL },
         { VOLUME("create"), EVENT_OTHER, "", "", "v1", NULL },
-        { "{\"Type\":\"image\",\"Action\":\"pull\",\"Actor\":{\"ID\":\"nginx:alpine\"}}", EVENT_OTHER,
-          "", "", "nginx:alpine", NULL },
+        { "{\"Type\":\"image\",\"Action\":\"pull\",\"Actor\":{\"ID\":\"nginx:alpine\"}}",
+          EVENT_OTHER, "", "", "nginx:alpine", NULL },
         { "{\"Type\":\"daemon\",\"Action\":\"reload\",\"Actor\":{\"ID\":\"d\",\"Attributes\":null}}",
           EVENT_OTHER, "", "", "d", NULL },
         /* A label called "container" is no container id. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "docker/image.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
+
+#include "docker/image.h"
 
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -40,11 +40,28 @@ Test(image, names_are_taken_apart) {
 
 Test(image, what_is_no_name_is_refused) {
         static const char *const table[] = {
-                "",           ":",           ":tag",         "nginx:",        "nginx:a b",
-                "nginx a",    "/nginx",      "nginx/",       "nginx:-x",      "nginx:.x",
-                "nginx@",     "nginx@sha256", "nginx@sha256:", "nginx@sha256:zz", "@" DIGEST,
-                "a&tag=b",    "a?b",         "nginx:a:",     "-nginx",        "a\nb",
-                "nginx@" DIGEST "@" DIGEST,  "localhost:5000/",
+                "",
+                ":",
+                ":tag",
+                "nginx:",
+                "nginx:a b",
+                "nginx a",
+                "/nginx",
+                "nginx/",
+                "nginx:-x",
+                "nginx:.x",
+                "nginx@",
+                "nginx@sha256",
+                "nginx@sha256:",
+                "nginx@sha256:zz",
+                "@" DIGEST,
+                "a&tag=b",
+                "a?b",
+                "nginx:a:",
+                "-nginx",
+                "a\nb",
+                "nginx@" DIGEST "@" DIGEST,
+                "localhost:5000/",
         };
 
         for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

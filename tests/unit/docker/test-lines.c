@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "docker/lines.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
+
+#include "docker/lines.h"
 
 typedef struct Seen {
         char text[512];
@@ -35,7 +35,8 @@ static int feed(const char *text, size_t max, Seen *seen) {
 }
 
 Test(lines, come_out_the_same_wherever_the_stream_is_split) {
-        static const char stream[] = "{\"n\":1}\n\r\n\n{\"n\":2,\"s\":\"a\\nb\"}\r\n {\"n\":3}\n{\"n\":4}";
+        static const char stream[] =
+                "{\"n\":1}\n\r\n\n{\"n\":2,\"s\":\"a\\nb\"}\r\n {\"n\":3}\n{\"n\":4}";
         size_t size = sizeof stream - 1;
 
         for (size_t first = 0; first <= size; first++) {
@@ -91,8 +92,9 @@ Test(lines, of_the_greatest_length_pass_and_longer_ones_do_not) {
 
 Test(lines, that_are_no_objects_end_the_stream) {
         static const char *const table[] = {
-                "no json\n", "[1]\n", "1\n", "null\n", "{\"n\":1\n", "{\"n\":1} {\"n\":2}\n", "\"\n",
-                "{\"n\":1}x\n", "\x01\n",
+                "no json\n", "[1]\n",        "1\n",
+                "null\n",    "{\"n\":1\n",   "{\"n\":1} {\"n\":2}\n",
+                "\"\n",      "{\"n\":1}x\n", "\x01\n",
         };
 
         for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
