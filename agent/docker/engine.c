@@ -36,7 +36,7 @@
 #define SETTLE_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define SETTLE_MAX_BODY     ((size_t) 64 * 1024)
 #define REFUSED_PAUSE_USEC  USEC_PER_SEC
-#define CALLS_MAX           1024
+#define CALLS_MAX           256
 #define PATH_MAX_BYTES      ((size_t) 16 * 1024)
 
 typedef enum CallState {
@@ -44,6 +44,8 @@ typedef enum CallState {
         CALL_SENT,
         CALL_FAILED, /* without the engine; the failure is given from the loop */
 } CallState;
+
+typedef TAILQ_HEAD(CallList, EngineSlot) CallList;
 
 struct EngineSlot {
         TAILQ_ENTRY(EngineSlot) entry;
@@ -70,7 +72,7 @@ struct Engine {
         Http *http;
         char *socket_path;
         sd_event_source *deliver; /* gives failures, deferred */
-        TAILQ_HEAD(, EngineSlot) calls;
+        CallList calls;
         size_t call_count;
 
         HttpSlot *settling;
@@ -89,9 +91,9 @@ static void on_call_done(const HttpResult *result, void *data);
 
 /* ---- Calls ---- */
 
-static void call_leave(EngineSlot *call) {
-        TAILQ_REMOVE(&call->engine->calls, call, entry);
-        call->engine->call_count--;
+static void call_leave(Engine *engine, EngineSlot *call) {
+        TAILQ_REMOVE(&engine->calls, call, entry);
+        engine->call_count--;
         call->engine = NULL;
 }
 
@@ -174,7 +176,7 @@ static int on_deliver(sd_event_source *source, void *data) {
 
         EngineAnswer answer;
         answer_from_error(first->failed_as, &first->failure, &answer);
-        call_leave(first);
+        call_leave(engine, first);
         first->done(&answer, first->data);
         return 0;
 }
@@ -217,13 +219,25 @@ static void set_text(char *target, size_t size, const char *source) {
         (void) snprintf(target, size, "%s", source != NULL ? source : "");
 }
 
+/* Neither request is one that "not modified" or anything else but a 2xx could answer. */
+static int settle_check(EngineAnswer *answer) {
+        if (answer->outcome == OUTCOME_DONE)
+                return 0;
+        if (!error_is_set(&answer->error))
+                (void) error_set(
+                        &answer->error, -EPROTO, "the Docker Engine answered with HTTP status %ld",
+                        answer->status
+                );
+        return answer->error.code;
+}
+
 static void on_version(const HttpResult *result, void *data) {
         Engine *engine = data;
         EngineAnswer answer;
 
         answer_from_result(result, engine->socket_path, &answer);
         engine->settling = http_slot_free(engine->settling);
-        if (answer.outcome != OUTCOME_DONE) {
+        if (settle_check(&answer) < 0) {
                 settle_failed(engine, answer.outcome, &answer.error);
                 answer_done(&answer);
                 return;
@@ -261,7 +275,7 @@ static int settle_send(Engine *engine, const char *path, HttpDone *done) {
 
 static int ping_read(Engine *engine, const HttpResult *result, EngineAnswer *answer) {
         answer_from_result(result, engine->socket_path, answer);
-        if (answer->outcome != OUTCOME_DONE)
+        if (settle_check(answer) < 0)
                 return answer->error.code;
 
         if (!http_result_header(
@@ -353,7 +367,7 @@ static void on_call_done(const HttpResult *result, void *data) {
         notice_headers(call->engine, result);
         call->http = http_slot_free(call->http);
         if (!call_resend(call, &answer)) {
-                call_leave(call);
+                call_leave(call->engine, call);
                 call->done(&answer, call->data);
                 /* The call may be freed now. */
         }
@@ -362,43 +376,34 @@ static void on_call_done(const HttpResult *result, void *data) {
 
 /* ---- From outside ---- */
 
-static int call_new(const EngineStream *stream, EngineSlot **ret) {
-        cleanup(engine_slot_freep) EngineSlot *call = calloc(1, sizeof *call);
+static int call_fill(EngineSlot *call, const EngineStream *stream) {
+        const EngineCall *from = &stream->call;
 
-        if (call == NULL)
-                return -ENOMEM;
-
-        *call = (EngineSlot){
-                .method = strdup(stream->call.method),
-                .path = strdup(stream->call.path),
-                .body = stream->call.body ? json_dumps(stream->call.body, JSON_COMPACT) : NULL,
-                .timeout_usec = stream->call.timeout_usec,
-                .silence_usec = stream->silence_usec,
-                .max_body = stream->call.max_body,
-                .started = stream->started,
-                .piece = stream->piece,
-        };
+        call->timeout_usec = from->timeout_usec;
+        call->silence_usec = stream->silence_usec;
+        call->max_body = from->max_body;
+        call->started = stream->started;
+        call->piece = stream->piece;
+        call->method = strdup(from->method);
+        call->path = strdup(from->path);
+        call->body = from->body != NULL ? json_dumps(from->body, JSON_COMPACT) : NULL;
         if (call->method == NULL || call->path == NULL
-            || (stream->call.body != NULL && call->body == NULL))
+            || (from->body != NULL && call->body == NULL))
                 return -ENOMEM;
-
-        *ret = take_ptr(call);
         return 0;
 }
 
 int engine_stream(
         Engine *engine, const EngineStream *stream, EngineDone *done, void *data, EngineSlot **ret
 ) {
-        cleanup(engine_slot_freep) EngineSlot *call = NULL;
-
         if (stream->call.path[0] != '/' || strlen(stream->call.path) > PATH_MAX_BYTES)
                 return -EINVAL;
         if (engine->call_count >= CALLS_MAX)
                 return -EBUSY;
 
-        int r = call_new(stream, &call);
-        if (r < 0)
-                return r;
+        cleanup(engine_slot_freep) EngineSlot *call = calloc(1, sizeof *call);
+        if (call == NULL)
+                return -ENOMEM;
 
         call->done = done;
         call->data = data;
@@ -406,6 +411,9 @@ int engine_stream(
         TAILQ_INSERT_TAIL(&engine->calls, call, entry);
         engine->call_count++;
 
+        int r = call_fill(call, stream);
+        if (r < 0)
+                return r;
         r = call_advance(call);
         if (r < 0)
                 return r;
@@ -429,7 +437,7 @@ EngineSlot *engine_slot_free(EngineSlot *slot) {
                 return NULL;
 
         if (slot->engine != NULL)
-                call_leave(slot);
+                call_leave(slot->engine, slot);
         (void) http_slot_free(slot->http);
         free(slot->method);
         free(slot->path);
@@ -473,7 +481,7 @@ Engine *engine_free(Engine *engine) {
         EngineSlot *call = NULL;
         while ((call = TAILQ_FIRST(&engine->calls)) != NULL) {
                 call->http = http_slot_free(call->http);
-                call_leave(call);
+                call_leave(engine, call);
         }
         (void) http_slot_free(engine->settling);
         (void) sd_event_source_disable_unref(engine->deliver);

@@ -139,13 +139,12 @@ int pull_start(
         pull->tell = tell;
         pull->done = done;
         pull->data = data;
-        pull->image = strdup(image);
-        if (pull->image == NULL)
-                return -ENOMEM;
-
         int r = lines_new(LINE_MAX_BYTES, on_object, pull, &pull->lines);
         if (r < 0)
                 return r;
+        pull->image = strdup(image);
+        if (pull->image == NULL)
+                return -ENOMEM;
         r = pull_send(pull, engine);
         if (r < 0)
                 return r;

@@ -27,6 +27,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/backoff.h"
+#include "base/duration.h"
 #include "base/macro.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -283,11 +284,12 @@ static void ping_send(Watch *watch) {
 }
 
 static void watch_hangs(Watch *watch, const char *what, uint64_t usec) {
+        char duration[DURATION_TEXT_MAX];
         Error error = { 0 };
 
         (void) error_set(
-                &error, -ETIMEDOUT, "the Docker Engine did not %s within %.1f s", what,
-                (double) usec / (double) USEC_PER_SEC
+                &error, -ETIMEDOUT, "the Docker Engine did not %s within %s", what,
+                duration_format(usec, duration)
         );
         watch_lose(watch, &error);
 }

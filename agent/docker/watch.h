@@ -20,6 +20,12 @@
  */
 typedef struct Watch Watch;
 
+/*
+ * lost() is called once per loss, also when the first try fails: the next ones are silent, until
+ * standing(). One exception: an engine that answers again but speaks no version of ours (error code
+ * -EPROTONOSUPPORT) is told although a loss was told before, since somebody must act. The watch may
+ * be freed in standing() and lost(), not in event(). Events of kind EVENT_OTHER are not told.
+ */
 typedef struct WatchHandler {
         void (*standing)(void *data); /* all streams stand: list and look at everything */
         void (*event
