@@ -16,14 +16,18 @@
  * reason for people. The written list of what still differs stands at the top of recreate.c.
  *
  * The caller's business:
- * - the documents must have been read with the API version that the request is sent with;
+ * - the documents are read with the API version that the request is sent with, but inspect never
+ *   with a later one than RECREATE_INSPECT_API_MAX: from 1.52 on the MAC address that a user asked
+ *   for cannot be told from one that the engine made up, and would be lost;
  * - files put into the container between its creation and its start (compose's configs and
  *   secrets with content) are in no inspect document: copy them, or leave the container alone;
  * - that containers and volumes which the request names still exist shows when it is sent;
  * - when image_name_is_current is false, the container is made by image id: Config.Image differs.
  */
 
-/* Containers with more entries than this in one list or map are refused (-E2BIG). */
+#define RECREATE_INSPECT_API_MAX 51
+
+/* More variables, host entries, mounts or networks than this in one container: -E2BIG. */
 #define RECREATE_ENTRIES_MAX 4096
 
 typedef struct RecreateEnv {
@@ -37,7 +41,10 @@ typedef struct RecreateInput {
         bool image_name_is_current; /* Config.Image still names that image */
         unsigned api;               /* minor version, 41 to 56 */
 
-        /* Set in place when the name exists (also as "NAME="), else appended, in this order. */
+        /*
+         * Set in place when the name exists (also as "NAME=", and wherever it stands more than
+         * once), else appended, in this order.
+         */
         const RecreateEnv *env;
         size_t n_env;
 
@@ -59,8 +66,8 @@ typedef struct RecreateResult {
         json_t *connects; /* array of {"network": NAME, "body": {"Container": null,
                              "EndpointConfig": {...}}}, to be sent to POST /networks/NAME/connect
                              with the new container's id, before its start; empty from 1.44 on */
-        char *platform;   /* "os/architecture[/variant]" for ?platform=; NULL when the host's own
-                             will do, that is: when the engine keeps one platform per image */
+        char *platform;   /* "os/architecture[/variant]" for ?platform= (not yet URL-encoded); NULL
+                             where the engine keeps one platform per image and wants none */
 } RecreateResult;
 
 /*
