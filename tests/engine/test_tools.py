@@ -80,7 +80,7 @@ def test_nginx_reaches_the_stand_in_by_name_and_streams(engine: Engine, tmp_path
     chat = fetch("--post-data", '{"model":"llama3.2"}', f"{url}/api/chat").splitlines()
     assert len(chat) == 5 and json.loads(chat[-1])["done"]
     openai = fetch("--post-data", '{"model":"llama3.2","stream":true}', f"{url}/v1/chat/completions")
-    assert openai.endswith("data: [DONE]\n\n".strip())
+    assert openai.rstrip().endswith("data: [DONE]")
     headers = json.loads(fetch("--header", "X-Seen: yes", f"{url}/debug/headers"))
     assert "X-Seen: yes" in headers["headers"]
 
