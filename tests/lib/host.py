@@ -346,15 +346,21 @@ def make():
         subprocess.run([str(HERE / script)], check=True, stdout=sys.stderr)
 
 
+def _need_parts(engine, compose):
+    parts = [BASE, CACHE / "compose" / compose]
+    if engine != OWN_ENGINE:
+        parts.append(CACHE / "engines" / engine)
+    for part in parts:
+        if not part.exists():
+            there = ", ".join(sorted(p.name for p in part.parent.glob("[0-9]*")))
+            raise HostError(f"{part} is missing{f' (there is {there})' if there else ''}: run tests/lib/host make")
+
+
 def boot(name, engine=OWN_ENGINE, compose=DEFAULT_COMPOSE, owner=0):
     """A fresh host, its engine answering. It ends with the process `owner`, if one is given."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
         raise HostError(f"{name!r} is no name for a host: lower-case letters, digits and dashes")
-    if not BASE.exists():
-        raise HostError(f"{BASE} is missing: run tests/lib/host make")
-    for part in [CACHE / "compose" / compose] + ([CACHE / "engines" / engine] if engine != OWN_ENGINE else []):
-        if not part.exists():
-            raise HostError(f"{part} is missing: there is {', '.join(sorted(p.name for p in part.parent.iterdir()))}")
+    _need_parts(engine, compose)
     HOSTS.mkdir(parents=True, exist_ok=True)
     with open(CACHE / ".lock-hosts", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
