@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+
+#define JSON_TYPE "application/json"
+
+static void answer_error(ControlRequest *request, unsigned status, const char *text) {
+        json_t *json = json_pack("{s:s}", "error", text);
+        char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+        control_reply(request, status, JSON_TYPE, body ? body : "{\"error\":\"out of memory\"}");
+        free(body);
+        json_decref(json);
+}
+
+/* Takes the document over. */
+static void answer_json(ControlRequest *request, json_t *json) {
+        char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+        json_decref(json);
+        if (body == NULL) {
+                answer_error(request, 500, "out of memory");
+                return;
+        }
+        control_reply(request, 200, JSON_TYPE, body);
+        free(body);
+}
+
+static bool is_root(const ControlRequest *request) {
+        return control_peer(request).uid == 0;
+}
+
+static bool may_read(const ControlRequest *request) {
+        return is_root(request) || control_peer_in_group(request, "docker");
+}
+
+typedef struct Route {
+        const char *method;
+        const char *path;
+        bool (*allowed)(const ControlRequest *request);
+        void (*answer)(ControlRequest *request, Reconciler *reconciler);
+} Route;
+
+static void answer_status(ControlRequest *request, Reconciler *reconciler) {
+        answer_json(request, reconciler_status(reconciler));
+}
+
+static void answer_plan(ControlRequest *request, Reconciler *reconciler) {
+        answer_json(request, reconciler_plan(reconciler));
+}
+
+static const Route routes[] = {
+        { "GET", "/status", may_read, answer_status },
+        { "GET", "/plan", may_read, answer_plan },
+};
+
+void routes_answer(ControlRequest *request, Reconciler *reconciler) {
+        const Route *found = NULL;
+
+        for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+                if (strcmp(routes[i].path, control_path(request)) == 0)
+                        found = &routes[i];
+
+        if (found == NULL)
+                answer_error(request, 404, "there is nothing by this path");
+        else if (strcmp(found->method, control_method(request)) != 0)
+                answer_error(request, 405, "this path is asked with another method");
+        else if (!found->allowed(request))
+                answer_error(
+                        request, 403,
+                        "not allowed: run it as root, or as a member of the group docker"
+                );
+        else if (reconciler == NULL)
+                answer_error(request, 503, "coollamad is starting");
+        else
+                found->answer(request, reconciler);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "io/control.h"
+#include "reconcile/reconciler.h"
+
+/*
+ * Routes: what can be asked over the control socket, and by whom.
+ *
+ *   GET /status   root, group docker
+ *   GET /plan     root, group docker
+ *
+ * Answers are JSON; errors are {"error": "..."}. The reconciler may be NULL while the daemon
+ * starts.
+ */
+void routes_answer(ControlRequest *request, Reconciler *reconciler);
