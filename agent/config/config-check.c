@@ -29,7 +29,7 @@ int config_check_socket(char *value, Error *err) {
 /* Printable, and nothing that a quoting or a template could take for its own. */
 static bool is_plain(const char *text) {
         for (; *text != '\0'; text++)
-                if (!isgraph((unsigned char) *text) || strchr("\"'\\`$;{}<>#", *text))
+                if (!isgraph((unsigned char) *text) || strchr("\"'\\`$;{}<>#?", *text))
                         return false;
         return true;
 }
@@ -37,7 +37,7 @@ static bool is_plain(const char *text) {
 /* Of "[::1]:80" or "host:80" or "host". */
 static bool authority_is_valid(const char *start, size_t size) {
         const char *bracket = start[0] == '[' ? memchr(start, ']', size) : NULL;
-        size_t host = bracket ? (size_t) (bracket + 1 - start) : strcspn(start, ":/?");
+        size_t host = bracket ? (size_t) (bracket + 1 - start) : strcspn(start, ":/");
 
         if (host > size)
                 host = size;
@@ -57,10 +57,10 @@ int config_check_url(char *value, Error *err) {
                                                              : 0;
 
         if (scheme == 0 || size > URL_MAX || !is_plain(value)
-            || !authority_is_valid(value + scheme, strcspn(value + scheme, "/?")))
+            || !authority_is_valid(value + scheme, strcspn(value + scheme, "/")))
                 return error_set(
                         err, -EINVAL,
-                        "http:// or https:// and a host, without user, password, quotes or spaces"
+                        "http:// or https:// and a host, without user, password, query, quotes or spaces"
                 );
 
         while (size > scheme && value[size - 1] == '/')

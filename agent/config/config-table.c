@@ -21,12 +21,12 @@
 
 #define AT(member) offsetof(Config, member)
 
-const ConfigKey CONFIG_TABLE[CONFIG_KEYS] = {
+const ConfigKey config_table[CONFIG_KEYS] = {
         { "docker", "socket", "/run/docker.sock", "The Docker Engine's socket.", CONFIG_TEXT,
           AT(docker.socket), .check = config_check_socket },
 
         { "provider", "mode", "auto", "Which Ollama: one of ours, or one that is there already.",
-          CONFIG_CHOICE, AT(provider.mode), .choices = &CHOICES_PROVIDER_MODE },
+          CONFIG_CHOICE, AT(provider.mode), .choices = &choices_provider_mode },
         { "provider", "container", "", "The container to adopt, by its own or its Coolify name.",
           CONFIG_LATER, AT(provider.container), .choices = NULL },
         { "provider", "url", "", "Where an external Ollama is.", CONFIG_TEXT, AT(provider.url),
@@ -36,7 +36,7 @@ const ConfigKey CONFIG_TABLE[CONFIG_KEYS] = {
         { "provider", "image", "ollama/ollama:latest", "The image of our own Ollama.", CONFIG_TEXT,
           AT(provider.image), .check = config_check_image },
         { "provider", "gpu", "auto", "Which GPU our own Ollama gets.", CONFIG_CHOICE,
-          AT(provider.gpu), .choices = &CHOICES_GPU },
+          AT(provider.gpu), .choices = &choices_gpu },
         { "provider", "models", "", "Models that are pulled once Ollama is healthy.", CONFIG_LATER,
           AT(provider.models), .choices = NULL },
         { "provider", "cloud", "no", "Whether Ollama offers its cloud models.", CONFIG_BOOL,
@@ -53,10 +53,10 @@ const ConfigKey CONFIG_TABLE[CONFIG_KEYS] = {
         { "proxy", "shared-key-file", "", "A file with one key for everybody.", CONFIG_LATER,
           AT(proxy.shared_key_file), .choices = NULL },
         { "proxy", "access", "pull", "What a key may do.", CONFIG_CHOICE, AT(proxy.access),
-          .choices = &CHOICES_ACCESS },
+          .choices = &choices_access },
 
         { "link", "reach", "auto", "How consumers get to the proxy.", CONFIG_CHOICE, AT(link.reach),
-          .choices = &CHOICES_REACH },
+          .choices = &choices_reach },
         { "link", "settle", "10s", "Quiet time after a container is healthy, before it is linked.",
           CONFIG_DURATION, AT(link.settle_usec), .max = HOUR },
         { "link", "settle-unchecked", "30s", "The same for a container without a health check.",
@@ -70,7 +70,7 @@ const ConfigKey CONFIG_TABLE[CONFIG_KEYS] = {
           AT(health.resync_usec), .min = 100 * MSEC, .max = 24 * HOUR },
 
         { "recovery", "action", "restart", "What happens to consumers after an outage.",
-          CONFIG_CHOICE, AT(recovery.action), .choices = &CHOICES_RECOVERY },
+          CONFIG_CHOICE, AT(recovery.action), .choices = &choices_recovery },
         { "recovery", "min-outage", "15s", "Shorter outages do not count.", CONFIG_DURATION,
           AT(recovery.min_outage_usec), .max = 24 * HOUR },
         { "recovery", "grace", "30s", "Time to show a working request before a restart.",
@@ -88,9 +88,9 @@ static_assert(sizeof(Recovery) == sizeof(unsigned), "size of Recovery");
 
 const ConfigKey *config_key_find(const char *section, const char *key) {
         for (size_t i = 0; i < CONFIG_KEYS; i++)
-                if (strcmp(CONFIG_TABLE[i].section, section) == 0
-                    && strcmp(CONFIG_TABLE[i].key, key) == 0)
-                        return &CONFIG_TABLE[i];
+                if (strcmp(config_table[i].section, section) == 0
+                    && strcmp(config_table[i].key, key) == 0)
+                        return &config_table[i];
         return NULL;
 }
 
@@ -98,7 +98,7 @@ int config_check_section(const char *section, Error *err) {
         const char *names[CONFIG_KEYS];
 
         for (size_t i = 0; i < CONFIG_KEYS; i++) {
-                names[i] = CONFIG_TABLE[i].section;
+                names[i] = config_table[i].section;
                 if (strcmp(names[i], section) == 0)
                         return 0;
         }
@@ -116,10 +116,10 @@ int config_key_unknown(const char *section, const char *key, Error *err) {
         size_t n = 0;
 
         for (size_t i = 0; i < CONFIG_KEYS; i++) {
-                if (strcmp(CONFIG_TABLE[i].section, section) == 0)
-                        names[n++] = CONFIG_TABLE[i].key;
-                else if (strcmp(CONFIG_TABLE[i].key, key) == 0)
-                        elsewhere = CONFIG_TABLE[i].section;
+                if (strcmp(config_table[i].section, section) == 0)
+                        names[n++] = config_table[i].key;
+                else if (strcmp(config_table[i].key, key) == 0)
+                        elsewhere = config_table[i].section;
         }
 
         if (elsewhere)

@@ -37,7 +37,7 @@ typedef struct ConfigKey {
 
 #define CONFIG_KEYS 25
 
-extern const ConfigKey CONFIG_TABLE[CONFIG_KEYS];
+extern const ConfigKey config_table[CONFIG_KEYS];
 
 /* NULL when there is no such key. */
 const ConfigKey *config_key_find(const char *section, const char *key);

@@ -32,7 +32,7 @@ typedef struct Origin {
 typedef struct Loader {
         Config *config;
         Origin origins[CONFIG_KEYS];
-        const char *names[CONFIG_DROP_IN_MAX + 1]; /* of the files read, owned */
+        char *names[CONFIG_DROP_IN_MAX + 1]; /* of the files read, owned */
         size_t n_names;
 
         /* the file that is being read */
@@ -158,7 +158,7 @@ static int set_key(Loader *loader, const char *section, const char *name, const 
         if (r < 0)
                 return r;
 
-        loader->origins[key - CONFIG_TABLE] = (Origin){ loader->file, loader->line };
+        loader->origins[key - config_table] = (Origin){ loader->file, loader->line };
         return 0;
 }
 
@@ -265,7 +265,7 @@ static int conflict(Loader *loader, const char *const keys[2][2], int code, cons
 
         for (size_t i = 0; i < 2; i++) {
                 const ConfigKey *key = config_key_find(keys[i][0], keys[i][1]);
-                const Origin *origin = &loader->origins[key - CONFIG_TABLE];
+                const Origin *origin = &loader->origins[key - config_table];
                 if (origin->file)
                         return fail_at(loader, origin->file, origin->line, code);
         }
@@ -300,7 +300,7 @@ static int check_together(Loader *loader) {
 
 static void loader_done(Loader *loader) {
         for (size_t i = 0; i < loader->n_names; i++)
-                free((char *) (uintptr_t) loader->names[i]);
+                free(loader->names[i]);
         loader->n_names = 0;
         loader->config = config_free(loader->config);
 }
@@ -312,7 +312,7 @@ int config_default(Config **ret) {
                 return -ENOMEM;
 
         for (size_t i = 0; i < CONFIG_KEYS; i++) {
-                int r = config_key_set(&CONFIG_TABLE[i], config, "", NULL);
+                int r = config_key_set(&config_table[i], config, "", NULL);
                 if (r < 0)
                         return r;
         }
@@ -363,7 +363,7 @@ Config *config_free(Config *config) {
                 return NULL;
 
         for (size_t i = 0; i < CONFIG_KEYS; i++)
-                config_key_done(&CONFIG_TABLE[i], config);
+                config_key_done(&config_table[i], config);
         free(config);
         return NULL;
 }
@@ -384,7 +384,7 @@ bool config_key_info(size_t i, ConfigKeyInfo *ret) {
         if (i >= CONFIG_KEYS)
                 return false;
 
-        const ConfigKey *key = &CONFIG_TABLE[i];
+        const ConfigKey *key = &config_table[i];
         *ret = (ConfigKeyInfo){ key->section, key->key, key->fallback, key->about };
         return true;
 }

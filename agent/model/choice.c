@@ -71,14 +71,14 @@ static const Choice gpu_choices[] = {
 };
 static_assert(ARRAY_LEN(gpu_choices) == GPU_NONE + 1, "a word for each Gpu");
 
-const ChoiceSet CHOICES_REACH = { reach_choices, ARRAY_LEN(reach_choices) };
-const ChoiceSet CHOICES_AUTH = { auth_choices, ARRAY_LEN(auth_choices) };
-const ChoiceSet CHOICES_RECOVERY = { recovery_choices, ARRAY_LEN(recovery_choices) };
-const ChoiceSet CHOICES_ACCESS = { access_choices, ARRAY_LEN(access_choices) };
-const ChoiceSet CHOICES_SCOPE = { scope_choices, ARRAY_LEN(scope_choices) };
-const ChoiceSet CHOICES_ROLE = { role_choices, ARRAY_LEN(role_choices) };
-const ChoiceSet CHOICES_PROVIDER_MODE = { provider_mode_choices, ARRAY_LEN(provider_mode_choices) };
-const ChoiceSet CHOICES_GPU = { gpu_choices, ARRAY_LEN(gpu_choices) };
+const ChoiceSet choices_reach = { reach_choices, ARRAY_LEN(reach_choices) };
+const ChoiceSet choices_auth = { auth_choices, ARRAY_LEN(auth_choices) };
+const ChoiceSet choices_recovery = { recovery_choices, ARRAY_LEN(recovery_choices) };
+const ChoiceSet choices_access = { access_choices, ARRAY_LEN(access_choices) };
+const ChoiceSet choices_scope = { scope_choices, ARRAY_LEN(scope_choices) };
+const ChoiceSet choices_role = { role_choices, ARRAY_LEN(role_choices) };
+const ChoiceSet choices_provider_mode = { provider_mode_choices, ARRAY_LEN(provider_mode_choices) };
+const ChoiceSet choices_gpu = { gpu_choices, ARRAY_LEN(gpu_choices) };
 
 static const char *choice_word(const ChoiceSet *set, size_t index) {
         assert(index < set->n);
@@ -86,35 +86,35 @@ static const char *choice_word(const ChoiceSet *set, size_t index) {
 }
 
 const char *reach_to_string(Reach reach) {
-        return choice_word(&CHOICES_REACH, reach);
+        return choice_word(&choices_reach, reach);
 }
 
 const char *auth_to_string(Auth auth) {
-        return choice_word(&CHOICES_AUTH, auth);
+        return choice_word(&choices_auth, auth);
 }
 
 const char *recovery_to_string(Recovery recovery) {
-        return choice_word(&CHOICES_RECOVERY, recovery);
+        return choice_word(&choices_recovery, recovery);
 }
 
 const char *access_to_string(Access access) {
-        return choice_word(&CHOICES_ACCESS, access);
+        return choice_word(&choices_access, access);
 }
 
 const char *scope_to_string(Scope scope) {
-        return choice_word(&CHOICES_SCOPE, scope);
+        return choice_word(&choices_scope, scope);
 }
 
 const char *role_to_string(Role role) {
-        return choice_word(&CHOICES_ROLE, role);
+        return choice_word(&choices_role, role);
 }
 
 const char *provider_mode_to_string(ProviderMode mode) {
-        return choice_word(&CHOICES_PROVIDER_MODE, mode);
+        return choice_word(&choices_provider_mode, mode);
 }
 
 const char *gpu_to_string(Gpu gpu) {
-        return choice_word(&CHOICES_GPU, gpu);
+        return choice_word(&choices_gpu, gpu);
 }
 
 int choice_find(const ChoiceSet *set, const char *word) {

@@ -89,14 +89,14 @@ typedef struct ChoiceSet {
         size_t n;
 } ChoiceSet;
 
-extern const ChoiceSet CHOICES_REACH;
-extern const ChoiceSet CHOICES_AUTH;
-extern const ChoiceSet CHOICES_RECOVERY;
-extern const ChoiceSet CHOICES_ACCESS;
-extern const ChoiceSet CHOICES_SCOPE;
-extern const ChoiceSet CHOICES_ROLE;
-extern const ChoiceSet CHOICES_PROVIDER_MODE;
-extern const ChoiceSet CHOICES_GPU;
+extern const ChoiceSet choices_reach;
+extern const ChoiceSet choices_auth;
+extern const ChoiceSet choices_recovery;
+extern const ChoiceSet choices_access;
+extern const ChoiceSet choices_scope;
+extern const ChoiceSet choices_role;
+extern const ChoiceSet choices_provider_mode;
+extern const ChoiceSet choices_gpu;
 
 /* Index of a supported word; -EINVAL for an unknown one, -EOPNOTSUPP for one that is not supported
  * yet. */

@@ -101,7 +101,7 @@ static int read_part(WishParse *parse, const char *name, const char *value) {
 }
 
 static int read_reach(WishParse *parse, const char *name, const char *value) {
-        int index = read_choice(parse, name, value, &CHOICES_REACH);
+        int index = read_choice(parse, name, value, &choices_reach);
 
         if (index >= 0) {
                 parse->wish->reach = (Reach) index;
@@ -111,7 +111,7 @@ static int read_reach(WishParse *parse, const char *name, const char *value) {
 }
 
 static int read_auth(WishParse *parse, const char *name, const char *value) {
-        int index = read_choice(parse, name, value, &CHOICES_AUTH);
+        int index = read_choice(parse, name, value, &choices_auth);
 
         if (index >= 0)
                 parse->wish->auth = (Auth) index;
@@ -119,7 +119,7 @@ static int read_auth(WishParse *parse, const char *name, const char *value) {
 }
 
 static int read_recovery(WishParse *parse, const char *name, const char *value) {
-        int index = read_choice(parse, name, value, &CHOICES_RECOVERY);
+        int index = read_choice(parse, name, value, &choices_recovery);
 
         if (index >= 0) {
                 parse->wish->recovery = (Recovery) index;
@@ -129,7 +129,7 @@ static int read_recovery(WishParse *parse, const char *name, const char *value) 
 }
 
 static int read_access(WishParse *parse, const char *name, const char *value) {
-        int index = read_choice(parse, name, value, &CHOICES_ACCESS);
+        int index = read_choice(parse, name, value, &choices_access);
 
         if (index >= 0) {
                 parse->wish->access = (Access) index;
@@ -139,7 +139,7 @@ static int read_access(WishParse *parse, const char *name, const char *value) {
 }
 
 static int read_scope(WishParse *parse, const char *name, const char *value) {
-        int index = read_choice(parse, name, value, &CHOICES_SCOPE);
+        int index = read_choice(parse, name, value, &choices_scope);
 
         if (index >= 0)
                 parse->wish->scope = (Scope) index;
@@ -147,7 +147,7 @@ static int read_scope(WishParse *parse, const char *name, const char *value) {
 }
 
 static int read_role(WishParse *parse, const char *name, const char *value) {
-        (void) read_choice(parse, name, value, &CHOICES_ROLE); /* there is no role yet */
+        (void) read_choice(parse, name, value, &choices_role); /* there is no role yet */
         return 0;
 }
 

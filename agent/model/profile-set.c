@@ -25,7 +25,6 @@ ProfileSet *profile_set_free(ProfileSet *set) {
 
         for (size_t i = 0; i < set->n; i++)
                 (void) profile_free(set->profiles[i]);
-        free(set->profiles);
         free(set);
         return NULL;
 }
@@ -40,8 +39,6 @@ static const Profile *find_repository(const ProfileSet *set, const char *reposit
 }
 
 int profile_set_adopt(ProfileSet *set, Profile *profile, Error *err) {
-        size_t at = 0;
-
         if (set->n == PROFILES_MAX)
                 return error_set(err, -E2BIG, "more than %d profiles", PROFILES_MAX);
         if (profile_set_find(set, profile->name))
@@ -55,15 +52,10 @@ int profile_set_adopt(ProfileSet *set, Profile *profile, Error *err) {
                         );
         }
 
-        Profile **grown = reallocarray(set->profiles, set->n + 1, sizeof grown[0]);
-        if (grown == NULL)
-                return error_set(err, -ENOMEM, "out of memory");
-
-        while (at < set->n && strcmp(grown[at]->name, profile->name) < 0)
-                at++;
-        memmove(grown + at + 1, grown + at, (set->n - at) * sizeof grown[0]);
-        grown[at] = profile;
-        set->profiles = grown;
+        size_t at = set->n;
+        for (; at > 0 && strcmp(set->profiles[at - 1]->name, profile->name) > 0; at--)
+                set->profiles[at] = set->profiles[at - 1];
+        set->profiles[at] = profile;
         set->n++;
         return 0;
 }

@@ -54,7 +54,7 @@ DEFINE_CLEANUP(Profile, profile_free);
 
 /* The profiles there are, ordered by name. */
 typedef struct ProfileSet {
-        Profile **profiles;
+        Profile *profiles[PROFILES_MAX];
         size_t n;
 } ProfileSet;
 
@@ -64,7 +64,7 @@ DEFINE_CLEANUP(ProfileSet, profile_set_free);
 
 /*
  * Takes the profile over when it returns 0. -EEXIST for a name or an image that is there already
- * (the text names both profiles), -E2BIG, -ENOMEM.
+ * (the text names both profiles), -E2BIG.
  */
 int profile_set_adopt(ProfileSet *set, Profile *profile, Error *err);
 

@@ -161,5 +161,5 @@ bool variable_name_is_valid(const char *name) {
 
         size_t size =
                 strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-        return name[size] == '\0' && size <= VARIABLE_NAME_MAX;
+        return size <= VARIABLE_NAME_MAX && name[size] == '\0';
 }

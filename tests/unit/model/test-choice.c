@@ -10,14 +10,14 @@ static const struct {
         const char *name;
         const ChoiceSet *set;
 } sets[] = {
-        { "reach", &CHOICES_REACH },
-        { "auth", &CHOICES_AUTH },
-        { "recovery", &CHOICES_RECOVERY },
-        { "access", &CHOICES_ACCESS },
-        { "scope", &CHOICES_SCOPE },
-        { "role", &CHOICES_ROLE },
-        { "provider mode", &CHOICES_PROVIDER_MODE },
-        { "gpu", &CHOICES_GPU },
+        { "reach", &choices_reach },
+        { "auth", &choices_auth },
+        { "recovery", &choices_recovery },
+        { "access", &choices_access },
+        { "scope", &choices_scope },
+        { "role", &choices_role },
+        { "provider mode", &choices_provider_mode },
+        { "gpu", &choices_gpu },
 };
 
 Test(choice, every_supported_word_is_found_at_its_index_and_no_other_is) {
@@ -50,7 +50,7 @@ Test(choice, list_is_cut_to_its_buffer) {
         char buffer[64], small[8];
 
         cr_expect_str_eq(
-                choice_list(&CHOICES_REACH, buffer, sizeof buffer), "auto, gateway or network"
+                choice_list(&choices_reach, buffer, sizeof buffer), "auto, gateway or network"
         );
-        cr_expect_str_eq(choice_list(&CHOICES_REACH, small, sizeof small), "auto, g");
+        cr_expect_str_eq(choice_list(&choices_reach, small, sizeof small), "auto, g");
 }
