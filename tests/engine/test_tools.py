@@ -4,7 +4,6 @@
 import http.client
 import json
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,32 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from lib import images, registry
+from lib.compose import Compose
+from lib.control import UnixConnection, call
 from lib.engine import DockerError, Engine
 from lib.images import BUSYBOX, NGINX, OLLAMA
 from lib.relay import Moment, Relay
 from lib.wait import Timeout, wait_for
 
 BOTH = pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
-
-
-class Unix(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("docker", timeout=30)
-        self._path = str(path)
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(30)
-        self.sock.connect(self._path)
-
-
-def call(path: Path, method: str, target: str) -> tuple[int, bytes]:
-    connection = Unix(path)
-    connection.request(method, target)
-    answer = connection.getresponse()
-    body = answer.read()
-    connection.close()
-    return answer.status, body
 
 
 @BOTH
@@ -89,11 +71,9 @@ def test_nginx_reaches_the_stand_in_by_name_and_streams(engine: Engine, tmp_path
 def test_an_engine_keeps_its_data_and_leaves_nothing(
     empty_engine: Callable[..., Engine], version: str
 ) -> None:
-    from lib import images
-
     engine = empty_engine(version)
     images.busybox().load(engine)
-    engine.docker("run", "-d", "--name", "aa", "--restart", "always", BUSYBOX, "sleep", "999")
+    engine.docker("run", "-d", "--name", "aa", "--restart", "always", "--stop-signal", "KILL", BUSYBOX, "sleep", "999")
     first = engine.inspect("aa")["State"]["Pid"]
     engine.kill()
     engine.start()
@@ -101,7 +81,7 @@ def test_an_engine_keeps_its_data_and_leaves_nothing(
     assert state["Running"]
     engine.hang()
     with pytest.raises(TimeoutError):
-        connection = Unix(engine.socket)
+        connection = UnixConnection(engine.socket)
         connection.connect()
         connection.sock.settimeout(0.3)
         connection.request("GET", "/_ping")
@@ -124,21 +104,21 @@ def test_the_relay_interferes_at_an_exact_request(engine: Engine, relay: Relay) 
     engine.docker("create", "--name", "aa", BUSYBOX)
     struck: list[str] = []
     relay.on("POST", "/rename$", lambda exchange: struck.append(engine.inspect("bb")["Name"]))
-    assert call(relay.path, "POST", "/v1.41/containers/aa/rename?name=bb")[0] == 204
+    assert call(relay.path, "POST", "/v1.41/containers/aa/rename?name=bb").status == 204
     assert struck == ["/bb"], "at the answer the engine has done it"
     relay.on("POST", "/rename$", lambda _: struck.append(engine.inspect("bb")["Name"]), moment=Moment.REQUEST)
-    assert call(relay.path, "POST", "/v1.41/containers/bb/rename?name=cc")[0] == 204
+    assert call(relay.path, "POST", "/v1.41/containers/bb/rename?name=cc").status == 204
     assert struck[1] == "/bb", "at the request it has not"
     relay.drop("POST", "/rename$")
     with pytest.raises((http.client.HTTPException, OSError)):
         call(relay.path, "POST", "/v1.41/containers/cc/rename?name=dd")
     assert engine.exists("dd")
     relay.fail("GET", "/json", 500, "no")
-    assert call(relay.path, "GET", "/v1.41/containers/dd/json") == (500, b'{"message": "no"}')
-    assert call(relay.path, "GET", "/v1.41/containers/dd/json")[0] == 200
+    assert call(relay.path, "GET", "/v1.41/containers/dd/json").json() == {"message": "no"}
+    assert call(relay.path, "GET", "/v1.41/containers/dd/json").status == 200
     hold = relay.hold("GET", "^/_ping$")
     answers: list[int] = []
-    caller = threading.Thread(target=lambda: answers.append(call(relay.path, "GET", "/_ping")[0]))
+    caller = threading.Thread(target=lambda: answers.append(call(relay.path, "GET", "/_ping").status))
     caller.start()
     hold.wait()
     assert not answers
@@ -150,20 +130,50 @@ def test_the_relay_interferes_at_an_exact_request(engine: Engine, relay: Relay) 
 
 @BOTH
 def test_the_relay_streams_at_once_and_lies_about_versions(engine: Engine, relay: Relay) -> None:
-    connection = Unix(relay.path)
+    connection = UnixConnection(relay.path)
     connection.request("GET", "/v1.41/events")
     events = connection.getresponse()
     engine.docker("create", "--name", "aa", BUSYBOX)
     assert json.loads(events.readline())["Action"] == "create", "while the stream is open"
     connection.close()
     relay.api_version = "1.40"
-    assert json.loads(call(relay.path, "GET", "/version")[1])["ApiVersion"] == "1.40"
-    assert call(relay.path, "GET", "/v1.40/info")[0] == 200
+    assert call(relay.path, "GET", "/version").json()["ApiVersion"] == "1.40"
+    assert call(relay.path, "GET", "/v1.40/info").status == 200
     relay.down()
     with pytest.raises(OSError):
         call(relay.path, "GET", "/_ping")
     relay.up()
-    assert call(relay.path, "GET", "/_ping")[0] == 200
+    assert call(relay.path, "GET", "/_ping").status == 200
+
+
+def test_a_pull_from_the_local_registry_has_progress_and_fails_for_real(
+    empty_engine: Callable[..., Engine],
+) -> None:
+    engine = empty_engine("28.5", *registry.OPTIONS)
+    local = registry.Registry(engine).start()
+    local.serve(images.nginx())
+    create = "/v1.41/images/create?fromImage=nginx&tag=alpine"
+    lines = call(engine.socket, "POST", create).text.splitlines()
+    assert any("Downloading" in line for line in lines)
+    assert engine.exists(NGINX, "image")
+    engine.docker("rmi", NGINX)
+    local.lose_layers()
+    last = json.loads(call(engine.socket, "POST", create).text.splitlines()[-1])
+    assert "error" in last
+    local.close()
+    assert call(engine.socket, "POST", create).status >= 400 or not engine.exists(NGINX, "image")
+
+
+@pytest.mark.parametrize("version", ["2.26", "2.40"])
+def test_compose_runs_a_project_and_changes_nothing_twice(engine: Engine, version: str) -> None:
+    text = f"services:\n  web:\n    image: {BUSYBOX}\n    command: [sleep, '99']\n"
+    compose = Compose(engine, "stack", text, version)
+    compose.up()
+    before = compose.ids("web")
+    compose.up()
+    assert compose.ids("web") == before and len(before) == 1
+    compose.down()
+    assert not compose.ids()
 
 
 def test_a_wait_that_fails_says_what_it_waited_for() -> None:

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from .cache import compose_plugin, engine_path
+from .cache import engine_path
 from .machine import Machine
 from .wait import wait_for
 
@@ -83,7 +83,8 @@ class Engine:
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """dockerd alone dies; containers and containerd go on until the next start finds them."""
+        """dockerd alone dies. Containers go on until the next start, which stops them (with their
+        own signal and time) and starts those again whose restart policy says so."""
         self._end(signal.SIGKILL)
 
     def _end(self, number: signal.Signals) -> None:
@@ -100,7 +101,13 @@ class Engine:
 
     def hang(self) -> None:
         """It takes connections and answers nothing, until wake()."""
-        os.kill(self.pid(), signal.SIGSTOP)
+        pid = self.pid()
+        os.kill(pid, signal.SIGSTOP)
+        tasks = Path(f"/proc/{pid}/task")
+        wait_for(
+            lambda: all(_state(task / "stat") == "T" for task in tasks.iterdir()),
+            "every thread of the engine has stopped",
+        )
 
     def wake(self) -> None:
         # nsenter has stopped together with its child, and continues it when it goes on.
@@ -145,10 +152,6 @@ class Engine:
     def exec(self, container: str, *args: str) -> str:
         return self.docker("exec", container, *args)
 
-    def compose_command(self, version: str) -> list[str]:
-        """The compose plugin run by itself, in the engine's network."""
-        return self.machine.network_command(compose_plugin(version), "compose")
-
     def gateway(self) -> str:
         """The address by which containers on the default bridge reach the machine. Asked of the
         kernel: 20.10 does not tell it of a bridge that it has just made."""
@@ -164,3 +167,7 @@ class Engine:
         volumes = self.docker("volume", "ls", "-q").split()
         if volumes:
             self.docker("volume", "rm", "-f", *volumes)
+
+
+def _state(stat: Path) -> str:
+    return stat.read_text().rpartition(")")[2].split()[0]
