@@ -290,8 +290,8 @@ int control_new_fd(
         return 0;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): one parameter more, and a struct would be no clearer
- */
+/* One parameter more than usual; a struct would be no clearer. */
+/* NOLINTNEXTLINE(readability-function-size) */
 int control_new(
         sd_event *event,
         const char *path,
