@@ -18,12 +18,12 @@ typedef struct Unit {
 } Unit;
 
 static const Unit units[] = {
-        { "d", 24 * 3600 * USEC_PER_SEC }, { "h", 3600 * USEC_PER_SEC },
-        { "m", 60 * USEC_PER_SEC },        { "s", USEC_PER_SEC },
+        { "d", USEC_PER_SEC * 24 * 3600 }, { "h", USEC_PER_SEC * 3600 },
+        { "m", USEC_PER_SEC * 60 },        { "s", USEC_PER_SEC },
         { "ms", USEC_PER_MSEC },           { "us", 1 },
 };
 
-#define DURATION_MAX_USEC (10 * 365 * 24 * 3600 * USEC_PER_SEC)
+#define DURATION_MAX_USEC (USEC_PER_SEC * 3600 * 24 * 365 * 10)
 
 static const Unit *unit_find(const char *name, size_t size) {
         for (size_t i = 0; i < ARRAY_LEN(units); i++)

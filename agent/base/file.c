@@ -21,7 +21,7 @@
  */
 #define DEPTH_MAX 64
 
-static void closep(int *fd) {
+static void closep(const int *fd) {
         if (*fd >= 0)
                 (void) close(*fd); /* what had to be on the disk was synced */
 }

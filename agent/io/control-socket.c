@@ -20,7 +20,7 @@
  */
 #define BACKLOG 16
 
-static void closep(int *fd) {
+static void closep(const int *fd) {
         if (*fd >= 0)
                 (void) close(*fd);
 }
