@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "docker/api.h"
+
 static bool is_json(const HttpResult *result) {
         char type[80];
 
@@ -55,7 +57,8 @@ static int code_of_status(long status) {
 
 static void set_http_error(EngineAnswer *answer) {
         const char *message = answer_message(answer);
-        int code = code_of_status(answer->status);
+        int code = api_is_version_refusal(answer->status, message) ? -EPROTONOSUPPORT
+                                                                   : code_of_status(answer->status);
 
         if (message != NULL && message[0] != '\0')
                 (void) error_set(&answer->error, code, "%s", message);

@@ -205,7 +205,8 @@ static void on_stream_done(const EngineAnswer *answer, void *data) {
         WatchStream *stream = data;
         Error error = stream->error;
 
-        if (!error_is_set(&error))
+        /* Ended in good order or cut off: on a stream that stood it means the same. */
+        if (!error_is_set(&error) && !(stream->stands && answer->error.code == -ECONNRESET))
                 error = answer->error;
         if (!error_is_set(&error))
                 (void) error_set(

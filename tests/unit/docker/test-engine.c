@@ -279,6 +279,7 @@ Test(engine, a_call_that_stays_refused_for_its_version_is_answered) {
         );
         Asked asked = ask_now("/info");
         cr_assert_eq(asked.outcome, OUTCOME_REFUSED);
+        cr_assert_eq(asked.code, -EPROTONOSUPPORT);
         cr_assert_not_null(strstr(asked.text, "is too old"));
         cr_assert_eq(scripted_count(scripted, "/info"), 2);
 }
