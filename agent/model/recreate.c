@@ -20,10 +20,11 @@
  * names of the volumes.
  *
  * What an inspect shows besides the additions, for want of a way to ask the engine for it:
- * - an anonymous volume is named in HostConfig.Mounts (or in the entry that had no name), with
- *   nocopy, since the entry is ours anyway; the engine would make a new one else. Its Mode in
- *   Mounts becomes "z", and "rm -v" will not remove it any more ("volume prune" does).
- *   What VolumesFrom brought is named likewise: the donor may have other volumes by now;
+ * - an anonymous volume is named: in its entry of Mounts or Binds if it has one, else in an entry
+ *   that is added to HostConfig.Mounts, with nocopy, as nobody wrote that entry; the engine would
+ *   make a new volume else. Its Mode in Mounts becomes "z" then, and "rm -v" will not remove it any
+ *   more ("volume prune" does, and compose goes on using it). What VolumesFrom brought is named
+ *   likewise: the donor may have other volumes by now;
  * - nocopy on volumes that are empty;
  * - Config.Image is an image id where the name means another image by now;
  * - NetworkMode "default" of an engine before 26 is "bridge" on a later one;
