@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys: one small JSON file, kept in memory, written whole at every change.
+ *
+ * People type keys into their applications' databases, so losing one is losing their access: a file
+ * that cannot be understood is never replaced, and no key is given out before it is on disk. The
+ * order is the order of the numbers, which only grow ("next" is stored), so that a number in an old
+ * log never means another consumer. Errors name lines, identities and numbers; jansson's own words
+ * are left out, since they quote the text they stumbled over.
+ */
+#include "proxy/keys.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/file.h"
+#include "base/random.h"
+
+#define FILE_MAX     (4 << 20)
+#define IDENTITY_MAX 512
+#define VERSION      1
+#define HEX          "0123456789abcdef"
+
+static_assert(KEY_LENGTH % 2 == 0, "whole bytes");
+
+typedef struct Key {
+        char *identity;
+        uint64_t number;
+        uint64_t created;
+        char text[KEY_LENGTH + 1];
+        KeyEntry entry; /* what callers see of it */
+} Key;
+
+struct Keys {
+        char *path;
+        Key **list; /* by number; the first is the daemon's own */
+        size_t n_list;
+        uint64_t next;
+};
+
+bool key_is_well_formed(const char *text) {
+        return strspn(text, HEX) == KEY_LENGTH && text[KEY_LENGTH] == '\0';
+}
+
+char *key_redact(char *text) {
+        char *p = text;
+
+        while (*p != '\0') {
+                size_t n = strspn(p, HEX "ABCDEF");
+
+                if (n >= KEY_LENGTH)
+                        memset(p, '*', n);
+                p += n > 0 ? n : 1;
+        }
+        return text;
+}
+
+static Key *key_free(Key *key) {
+        if (key == NULL)
+                return NULL;
+
+        free(key->identity);
+        explicit_bzero(key, sizeof *key);
+        free(key);
+        return NULL;
+}
+DEFINE_CLEANUP(Key, key_free);
+
+Keys *keys_free(Keys *keys) {
+        if (keys == NULL)
+                return NULL;
+
+        for (size_t i = 0; i < keys->n_list; i++)
+                (void) key_free(keys->list[i]); /* always NULL */
+        free(keys->list);
+        free(keys->path);
+        free(keys);
+        return NULL;
+}
+
+static int key_new(const char *identity, const char *text, Key **ret) {
+        cleanup(key_freep) Key *key = calloc(1, sizeof *key);
+        if (key == NULL)
+                return -ENOMEM;
+
+        key->identity = strdup(identity);
+        if (key->identity == NULL)
+                return -ENOMEM;
+        (void) snprintf(key->text, sizeof key->text, "%s", text);
+        *ret = take_ptr(key);
+        return 0;
+}
+
+static int make_text(char text[static KEY_LENGTH + 1]) {
+        unsigned char bytes[KEY_LENGTH / 2];
+
+        int r = random_bytes(bytes, sizeof bytes);
+        for (size_t i = 0; i < sizeof bytes; i++) {
+                text[2 * i] = HEX[bytes[i] >> 4];
+                text[2 * i + 1] = HEX[bytes[i] & 0xf];
+        }
+        text[KEY_LENGTH] = '\0';
+        explicit_bzero(bytes, sizeof bytes);
+        return r;
+}
+
+static Key *find_key(const Keys *keys, const char *identity) {
+        for (size_t i = 0; i < keys->n_list; i++)
+                if (strcmp(keys->list[i]->identity, identity) == 0)
+                        return keys->list[i];
+        return NULL;
+}
+
+static const Key *find_text(const Keys *keys, const char *text) {
+        for (size_t i = 0; i < keys->n_list; i++)
+                if (strcmp(keys->list[i]->text, text) == 0)
+                        return keys->list[i];
+        return NULL;
+}
+
+static json_t *to_json(const Keys *keys) {
+        cleanup(json_decrefp) json_t *list = json_array();
+
+        for (size_t i = 0; i < keys->n_list; i++) {
+                const Key *key = keys->list[i];
+                json_t *entry = json_pack(
+                        "{s:I, s:s, s:s, s:I}", "number", (json_int_t) key->number, "identity",
+                        key->identity, "key", key->text, "created", (json_int_t) key->created
+                );
+
+                if (json_array_append_new(list, entry) < 0)
+                        return NULL;
+        }
+        return json_pack(
+                "{s:i, s:I, s:O}", "version", VERSION, "next", (json_int_t) keys->next, "keys", list
+        );
+}
+
+static int save(const Keys *keys, Error *err) {
+        cleanup(json_decrefp) json_t *json = to_json(keys);
+        char *text = json ? json_dumps(json, JSON_INDENT(1)) : NULL;
+        if (text == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+
+        size_t size = strlen(text);
+        int r = file_replace(keys->path, text, size, 0600, err);
+        explicit_bzero(text, size);
+        free(text);
+        return r;
+}
+
+/* Takes the key over, also when it fails. */
+static int append(Keys *keys, Key *taken, Error *err) {
+        cleanup(key_freep) Key *key = taken;
+        if (keys->n_list >= KEYS_MAX)
+                return error_set(err, -EMFILE, "there are %d keys already", KEYS_MAX);
+
+        Key **list = reallocarray(keys->list, keys->n_list + 1, sizeof *list);
+        if (list == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+        keys->list = list;
+        key->entry = (KeyEntry){ key->identity, key->number, key->text, key->created };
+        list[keys->n_list++] = take_ptr(key);
+        return 0;
+}
+
+/* The next number for this key, on disk before anybody sees it. */
+static int add(Keys *keys, const char *identity, const char *text, uint64_t now, Error *err) {
+        Key *key = NULL;
+        int r = key_new(identity, text, &key);
+        if (r < 0)
+                return error_set(err, r, "out of memory");
+
+        key->number = keys->next;
+        key->created = now;
+        r = append(keys, key, err);
+        if (r < 0)
+                return r;
+
+        keys->next++;
+        r = save(keys, err);
+        if (r < 0) {
+                keys->next--;
+                keys->n_list--;
+                (void) key_free(keys->list[keys->n_list]); /* always NULL */
+        }
+        return r;
+}
+
+static int load_entry(Keys *keys, json_t *entry, Error *err) {
+        const char *identity = NULL;
+        const char *text = NULL;
+        json_int_t number = 0;
+        json_int_t created = 0;
+        Key *key = NULL;
+
+        if (json_unpack(
+                    entry, "{s:I, s:s, s:s, s:I}", "number", &number, "identity", &identity, "key",
+                    &text, "created", &created
+            )
+            < 0)
+                return error_set(err, -EBADMSG, "entry %zu is incomplete", keys->n_list);
+        if (number < 0 || (uint64_t) number >= keys->next || (number == 0) != (identity[0] == '\0')
+            || (number == 0) != (keys->n_list == 0)
+            || (number > 0 && keys->list[keys->n_list - 1]->number >= (uint64_t) number))
+                return error_set(err, -EBADMSG, "entry %zu has a wrong number", keys->n_list);
+        if (!key_is_well_formed(text) || find_text(keys, text) || find_key(keys, identity))
+                return error_set(
+                        err, -EBADMSG, "entry %zu is malformed, or there twice", keys->n_list
+                );
+
+        int r = key_new(identity, text, &key);
+        if (r < 0)
+                return error_set(err, r, "out of memory");
+        key->number = (uint64_t) number;
+        key->created = (uint64_t) created;
+        return append(keys, key, err);
+}
+
+static int load(Keys *keys, const char *text, size_t size, Error *err) {
+        json_error_t where;
+        cleanup(json_decrefp) json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+        if (json == NULL)
+                return error_set(err, -EBADMSG, "line %d: no valid JSON", where.line);
+
+        int version = 0;
+        json_int_t next = 0;
+        json_t *list = NULL;
+        if (json_unpack(json, "{s:i, s:I, s:o}", "version", &version, "next", &next, "keys", &list)
+                    < 0
+            || version != VERSION || next < 1 || !json_is_array(list) || json_array_size(list) == 0)
+                return error_set(err, -EBADMSG, "this is no key store of version %d", VERSION);
+
+        keys->next = (uint64_t) next;
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                int r = load_entry(keys, json_array_get(list, i), err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int make_store(Keys *keys, uint64_t now, Error *err) {
+        char text[KEY_LENGTH + 1];
+        int r = make_text(text);
+        if (r < 0)
+                return error_set(err, r, "no random numbers: %s", strerrordesc_np(-r));
+
+        r = add(keys, "", text, now, err);
+        explicit_bzero(text, sizeof text);
+        return r;
+}
+
+int keys_open(const char *path, uint64_t now, Keys **ret, Error *err) {
+        cleanup(keys_freep) Keys *keys = calloc(1, sizeof *keys);
+        Error reading = { 0 };
+        char *text = NULL;
+        size_t size = 0;
+
+        if (keys == NULL || (keys->path = strdup(path)) == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+
+        int r = file_read(path, FILE_MAX, &text, &size, &reading);
+        if (r == -ENOENT) {
+                r = make_store(keys, now, err);
+        } else if (r < 0) {
+                return error_set(err, r, "%s", error_text(&reading));
+        } else {
+                r = load(keys, text, size, err);
+                explicit_bzero(text, size);
+                free(text);
+                if (r < 0)
+                        return error_prefix(err, r, "%s", path);
+        }
+        if (r < 0)
+                return r;
+
+        *ret = take_ptr(keys);
+        return 0;
+}
+
+const KeyEntry *keys_own(const Keys *keys) {
+        return &keys->list[0]->entry;
+}
+
+const KeyEntry *keys_find(const Keys *keys, const char *identity) {
+        const Key *key = find_key(keys, identity);
+
+        return key ? &key->entry : NULL;
+}
+
+const KeyEntry *keys_find_number(const Keys *keys, uint64_t number) {
+        for (size_t i = 0; i < keys->n_list; i++)
+                if (keys->list[i]->number == number)
+                        return &keys->list[i]->entry;
+        return NULL;
+}
+
+size_t keys_count(const Keys *keys) {
+        return keys->n_list;
+}
+
+const KeyEntry *keys_at(const Keys *keys, size_t i) {
+        return &keys->list[i]->entry;
+}
+
+static int check_identity(const char *identity, Error *err) {
+        if (identity[0] == '\0' || strlen(identity) > IDENTITY_MAX)
+                return error_set(err, -EINVAL, "an identity has 1 to %d characters", IDENTITY_MAX);
+        return 0;
+}
+
+int keys_ensure(Keys *keys, const char *identity, uint64_t now, const KeyEntry **ret, Error *err) {
+        char text[KEY_LENGTH + 1];
+        int r = check_identity(identity, err);
+        if (r < 0)
+                return r;
+
+        const Key *key = find_key(keys, identity);
+        if (key == NULL) {
+                r = make_text(text);
+                if (r < 0)
+                        return error_set(err, r, "no random numbers: %s", strerrordesc_np(-r));
+                r = add(keys, identity, text, now, err);
+                explicit_bzero(text, sizeof text);
+                if (r < 0)
+                        return r;
+                key = keys->list[keys->n_list - 1];
+        }
+
+        *ret = &key->entry;
+        return 0;
+}
+
+int keys_adopt(
+        Keys *keys,
+        const char *identity,
+        const char *key,
+        uint64_t now,
+        const KeyEntry **ret,
+        Error *err
+) {
+        int r = check_identity(identity, err);
+        if (r < 0)
+                return r;
+        if (!key_is_well_formed(key))
+                return error_set(err, -EINVAL, "the key found for %s is not well-formed", identity);
+
+        const Key *own = find_key(keys, identity);
+        const Key *same = find_text(keys, key);
+        if (own && own != same)
+                return error_set(err, -EEXIST, "%s has another key already", identity);
+        if (same && same != own)
+                return error_set(
+                        err, -EEXIST, "the key found for %s is that of c%llu", identity,
+                        (unsigned long long) same->number
+                );
+        if (own == NULL) {
+                r = add(keys, identity, key, now, err);
+                if (r < 0)
+                        return r;
+                own = keys->list[keys->n_list - 1];
+        }
+
+        *ret = &own->entry;
+        return 0;
+}
+
+int keys_revoke(Keys *keys, const char *identity, Error *err) {
+        size_t i = 1; /* never the daemon's own */
+
+        while (i < keys->n_list && strcmp(keys->list[i]->identity, identity) != 0)
+                i++;
+        if (i >= keys->n_list)
+                return 0;
+
+        Key *key = keys->list[i];
+        size_t after = keys->n_list - i - 1;
+        memmove(&keys->list[i], &keys->list[i + 1], after * sizeof(Key *));
+        keys->n_list--;
+
+        int r = save(keys, err);
+        if (r < 0) {
+                memmove(&keys->list[i + 1], &keys->list[i], after * sizeof(Key *));
+                keys->list[i] = key;
+                keys->n_list++;
+                return r;
+        }
+        (void) key_free(key); /* always NULL */
+        return 0;
+}
