@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Generation: configurations side by side, one of them current.
+ *
+ * A directory is mounted into the proxy, not a file, since a mounted file stays the old one when
+ * another is renamed over it. A new generation stands beside the running one, is tested there by
+ * the nginx that will read it, and only then current is swung, in one rename: a proxy that starts
+ * at any moment finds a whole and tested configuration. Before that nothing looks at the new
+ * directory, so it may be written file by file.
+ *
+ * The files are rendered into memory first; comparing a generation with what is wanted is rendering
+ * again with its number. Text from outside reaches nginx's grammar only through render_value(),
+ * which lets through a closed set of characters.
+ */
+#include "proxy/generation.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "proxy/reload.h"
+
+#define FILE_MAX    (1 << 20)
+#define PATH_SIZE   512
+#define VALUE_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/[]-"
+#define NAME_CHARS  "abcdefghijklmnopqrstuvwxyz_"
+
+typedef enum GenerationFile {
+        GENERATION_NGINX,
+        GENERATION_KEYS,
+        GENERATION_NUMBER,
+} GenerationFile;
+
+/* clang-format off */
+static const char *const file_names[] = {
+        [GENERATION_NGINX]  = "nginx.conf",
+        [GENERATION_KEYS]   = "keys.map",
+        [GENERATION_NUMBER] = "generation.conf",
+};
+static_assert(ARRAY_LEN(file_names) == GENERATION_NUMBER + 1, "one name for each file");
+/* clang-format on */
+
+#define N_FILES ARRAY_LEN(file_names)
+
+/* Contents hold keys: overwritten before they are freed. */
+typedef struct Rendered {
+        Text files[N_FILES];
+} Rendered;
+
+static void rendered_done(Rendered *rendered) {
+        for (size_t i = 0; i < N_FILES; i++) {
+                if (rendered->files[i].data)
+                        explicit_bzero(rendered->files[i].data, rendered->files[i].size);
+                text_done(&rendered->files[i]);
+        }
+}
+
+static const char *or_default(const char *value, const char *fallback) {
+        return value ? value : fallback;
+}
+
+static const char *setting(const GenerationSettings *settings, const char *name, size_t length) {
+        const struct {
+                const char *name;
+                const char *value;
+        } table[] = {
+                { "upstream", settings->upstream },
+                { "resolver", or_default(settings->resolver, "127.0.0.11") },
+                { "listen", or_default(settings->listen, "11434") },
+                { "run", or_default(settings->run_dir, PROXY_RUN_DIR) },
+                { "temp", or_default(settings->temp_dir, "/tmp") },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(table); i++)
+                if (strlen(table[i].name) == length && strncmp(table[i].name, name, length) == 0)
+                        return table[i].value;
+        return NULL;
+}
+
+static int render_value(
+        Text *text, const GenerationSettings *settings, const char *at, size_t length, Error *err
+) {
+        const char *value = setting(settings, at + 1, length - 2);
+        if (value == NULL)
+                return error_set(
+                        err, -ENOKEY, "template of nginx: no value for %.*s", (int) length, at
+                );
+        if (value[0] == '\0' || value[strspn(value, VALUE_CHARS)] != '\0')
+                return error_set(
+                        err, -EINVAL, "the proxy's %.*s cannot be \"%.100s\"", (int) length - 2,
+                        at + 1, value
+                );
+        return text_add(text, value);
+}
+
+/* Length of the @name@ that text begins with, or 0. */
+static size_t name_length(const char *text) {
+        if (text[0] != '@')
+                return 0;
+
+        size_t n = strspn(text + 1, NAME_CHARS);
+        return n > 0 && text[n + 1] == '@' ? n + 2 : 0;
+}
+
+static int render_nginx(Text *text, const GenerationSettings *settings, Error *err) {
+        const char *at = settings->pattern;
+
+        while (*at != '\0') {
+                size_t length = name_length(at);
+                int r = 0;
+
+                if (length > 0) {
+                        r = render_value(text, settings, at, length, err);
+                } else {
+                        length = 1 + strcspn(at + 1, "@");
+                        r = text_add_bytes(text, at, length);
+                }
+                if (r < 0)
+                        return r;
+                at += length;
+        }
+        return 0;
+}
+
+static int render_keys(Text *text, const Keys *keys) {
+        int r = text_add(text, "");
+
+        for (size_t i = 0; r >= 0 && i < keys_count(keys); i++) {
+                const KeyEntry *entry = keys_at(keys, i);
+
+                r = text_addf(text, "\"%s\" c%" PRIu64 ";\n", entry->key, entry->number);
+        }
+        return r;
+}
+
+static int
+render(uint64_t number,
+       const GenerationSettings *settings,
+       const Keys *keys,
+       Rendered *ret,
+       Error *err) {
+        for (size_t i = 0; i < N_FILES; i++)
+                ret->files[i] = (Text) TEXT_INIT(FILE_MAX);
+
+        int r = render_nginx(&ret->files[GENERATION_NGINX], settings, err);
+        if (r >= 0)
+                r = render_keys(&ret->files[GENERATION_KEYS], keys);
+        if (r >= 0)
+                r = text_addf(
+                        &ret->files[GENERATION_NUMBER],
+                        "default_type text/plain;\nreturn 200 \"%" PRIu64 "\\n\";\n", number
+                );
+        return r < 0 ? error_set(err, r, "cannot write generation %" PRIu64, number) : 0;
+}
+
+/* A generation's number from a directory's name; 0 for any other name. */
+static uint64_t parse_name(const char *name) {
+        uint64_t number = 0;
+
+        if (name[0] == '0' || strspn(name, "0123456789") != strlen(name)
+            || reload_parse_generation(name, strlen(name), &number) < 0)
+                return 0;
+        return number;
+}
+
+static void closedirp(DIR **dir) {
+        if (*dir)
+                (void) closedir(*dir); /* was only read */
+}
+
+int generation_next(const char *conf_dir, uint64_t *ret, Error *err) {
+        cleanup(closedirp) DIR *dir = opendir(conf_dir);
+        uint64_t highest = 0;
+
+        if (dir == NULL)
+                return error_set(err, -errno, "%s: %s", conf_dir, strerrordesc_np(errno));
+        for (const struct dirent *d = readdir(dir); d; d = readdir(dir)) {
+                uint64_t number = parse_name(d->d_name);
+
+                if (number > highest)
+                        highest = number;
+        }
+        *ret = highest + 1;
+        return 0;
+}
+
+int generation_current(const char *conf_dir, uint64_t *ret, Error *err) {
+        char path[PATH_SIZE];
+        char target[64];
+
+        (void) snprintf(path, sizeof path, "%s/current", conf_dir);
+        ssize_t n = readlink(path, target, sizeof target - 1);
+        if (n < 0 && errno == ENOENT) {
+                *ret = 0;
+                return 0;
+        }
+        if (n < 0)
+                return error_set(err, -errno, "%s: %s", path, strerrordesc_np(errno));
+
+        target[n] = '\0';
+        *ret = parse_name(target);
+        return 0;
+}
+
+bool generation_matches(
+        const char *conf_dir, uint64_t number, const GenerationSettings *settings, const Keys *keys
+) {
+        cleanup(rendered_done) Rendered rendered = { 0 };
+        if (render(number, settings, keys, &rendered, /* err= */ NULL) < 0)
+                return false;
+
+        for (size_t i = 0; i < N_FILES; i++) {
+                const Text *file = &rendered.files[i];
+                char path[PATH_SIZE];
+                char *have = NULL;
+                size_t size = 0;
+
+                (void
+                ) snprintf(path, sizeof path, "%s/%" PRIu64 "/%s", conf_dir, number, file_names[i]);
+                if (file_read(path, FILE_MAX, &have, &size, /* err= */ NULL) < 0)
+                        return false;
+                bool same = size == file->size && memcmp(have, file->data, size) == 0;
+                explicit_bzero(have, size);
+                free(have);
+                if (!same)
+                        return false;
+        }
+        return true;
+}
+
+static int write_files(const char *dir, const Rendered *rendered, Error *err) {
+        for (size_t i = 0; i < N_FILES; i++) {
+                const Text *file = &rendered->files[i];
+                char path[PATH_SIZE];
+
+                (void) snprintf(path, sizeof path, "%s/%s", dir, file_names[i]);
+                int r = file_replace(path, file->data, file->size, 0640, err);
+                if (r < 0)
+                        return r;
+                /* A service's umask is narrower than what the proxy's group needs. */
+                if (chmod(path, 0640) < 0)
+                        return error_set(err, -errno, "%s: %s", path, strerrordesc_np(errno));
+        }
+        return 0;
+}
+
+int generation_write(
+        const char *conf_dir,
+        uint64_t number,
+        const GenerationSettings *settings,
+        const Keys *keys,
+        Error *err
+) {
+        cleanup(rendered_done) Rendered rendered = { 0 };
+        uint64_t current = 0;
+        char dir[PATH_SIZE];
+
+        int r = generation_current(conf_dir, &current, err);
+        if (r < 0)
+                return r;
+        if (number == 0 || number == current)
+                return error_set(err, -EBUSY, "generation %" PRIu64 " is in use", number);
+        r = render(number, settings, keys, &rendered, err);
+        if (r < 0)
+                return r;
+
+        (void) snprintf(dir, sizeof dir, "%s/%" PRIu64, conf_dir, number);
+        r = file_remove_tree(dir, err);
+        if (r >= 0)
+                r = file_make_dir(dir, 02750, err);
+        if (r >= 0)
+                r = write_files(dir, &rendered, err);
+        return r;
+}
+
+int generation_swing(const char *conf_dir, uint64_t number, Error *err) {
+        char path[PATH_SIZE];
+        char target[32];
+
+        (void) snprintf(path, sizeof path, "%s/%" PRIu64 "/nginx.conf", conf_dir, number);
+        if (access(path, F_OK) < 0)
+                return error_set(err, -errno, "%s: %s", path, strerrordesc_np(errno));
+
+        (void) snprintf(path, sizeof path, "%s/current", conf_dir);
+        (void) snprintf(target, sizeof target, "%" PRIu64, number);
+        return file_replace_link(path, target, err);
+}
+
+/* The highest generation below this one; 0 when there is none. */
+static uint64_t generation_before(DIR *dir, uint64_t current) {
+        uint64_t before = 0;
+
+        for (const struct dirent *d = readdir(dir); d; d = readdir(dir)) {
+                uint64_t number = parse_name(d->d_name);
+
+                if (number < current && number > before)
+                        before = number;
+        }
+        rewinddir(dir);
+        return before;
+}
+
+int generation_prune(const char *conf_dir, Error *err) {
+        cleanup(closedirp) DIR *dir = opendir(conf_dir);
+        uint64_t current = 0;
+
+        if (dir == NULL)
+                return error_set(err, -errno, "%s: %s", conf_dir, strerrordesc_np(errno));
+        int r = generation_current(conf_dir, &current, err);
+        if (r < 0 || current == 0)
+                return r;
+
+        uint64_t before = generation_before(dir, current);
+        for (const struct dirent *d = readdir(dir); d; d = readdir(dir)) {
+                uint64_t number = parse_name(d->d_name);
+                char path[PATH_SIZE];
+
+                if (number == 0 || number == current || number == before)
+                        continue;
+                (void) snprintf(path, sizeof path, "%s/%" PRIu64, conf_dir, number);
+                r = file_remove_tree(path, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

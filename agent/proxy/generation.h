@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "proxy/keys.h"
+
+/*
+ * Generation: the proxy's whole configuration, as one directory with a number.
+ *
+ *   conf/7/nginx.conf       the template with its @names@ replaced
+ *   conf/7/keys.map         "<key>" c17;
+ *   conf/7/generation.conf  what /-/generation answers
+ *   conf/current -> 7
+ *
+ * nginx.conf includes by relative path, so a generation can be tested (nginx -t -c
+ * .../7/nginx.conf) before current is swung to it. A directory is never changed once it was written
+ * whole.
+ */
+typedef struct GenerationSettings {
+        const char *pattern;  /* text of templates/nginx/nginx.conf */
+        const char *upstream; /* "http://ALIAS.0-coollama:11434", or "http://unix:PATH:" */
+        const char *resolver; /* NULL: the engine's embedded one, 127.0.0.11 */
+        const char *listen;   /* NULL: "11434" */
+        const char *run_dir;  /* as nginx sees it; NULL: PROXY_RUN_DIR of proxy/reload.h */
+        const char *temp_dir; /* NULL: "/tmp" */
+} GenerationSettings;
+
+/* The next free number: one above the highest directory there, 1 where there is none. */
+int generation_next(const char *conf_dir, uint64_t *ret, Error *err);
+
+/* The number current points to; 0 where there is none. */
+int generation_current(const char *conf_dir, uint64_t *ret, Error *err);
+
+/* Would writing these settings and keys again make the same files as generation number has? False
+ * also when it is not there or cannot be read. */
+bool generation_matches(
+        const char *conf_dir, uint64_t number, const GenerationSettings *settings, const Keys *keys
+);
+
+/*
+ * Writes conf_dir/number whole, synced; readable for the directory's group. What a crash left under
+ * that number is removed first; the generation that is current is refused (-EBUSY).
+ */
+int generation_write(
+        const char *conf_dir,
+        uint64_t number,
+        const GenerationSettings *settings,
+        const Keys *keys,
+        Error *err
+);
+
+/* Points current to the generation, atomically; it must be there (-ENOENT). */
+int generation_swing(const char *conf_dir, uint64_t number, Error *err);
+
+/* Removes all but current and the one before it. */
+int generation_prune(const char *conf_dir, Error *err);
