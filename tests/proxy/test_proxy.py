@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What consumers, the daemon and whoever reads the logs may rely on, shown with a real nginx."""
+
+import errno
+import importlib.util
+import json
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_spec = importlib.util.spec_from_file_location("proxy_world", Path(__file__).with_name("world.py"))
+assert _spec and _spec.loader
+world = importlib.util.module_from_spec(_spec)
+sys.modules["proxy_world"] = world
+_spec.loader.exec_module(world)
+
+OWN, KEY, OTHER = "0d" * 32, "1a" * 32, "2b" * 32
+BEARER = {"Authorization": f"Bearer {KEY}"}
+UNAUTHORIZED = b'{"error":"unauthorized"}'
+
+
+class World:
+    def __init__(self) -> None:
+        self.resolver = world.Resolver()
+        self.upstream = world.Upstream("127.0.0.2")
+        self.proxy = world.Proxy(self.resolver, self.upstream.port)
+        self.resolver.names[world.UPSTREAM_NAME] = "127.0.0.2"
+
+    def close(self) -> None:
+        self.proxy.close()
+        self.upstream.close()
+        self.resolver.close()
+
+
+@pytest.fixture
+def stopped() -> Iterator[World]:
+    w = World()
+    w.proxy.write(1, {OWN: 0, KEY: 17})
+    w.proxy.swing(1)
+    yield w
+    w.close()
+
+
+@pytest.fixture
+def running(stopped: World) -> World:
+    stopped.proxy.start()
+    return stopped
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": f"Bearer {OTHER}"},
+        {"Authorization": "Bearer "},
+        {"Authorization": f"Basic {KEY}"},
+        {"Authorization": KEY},
+        {"Authorization": f"Bearer {KEY}x"},
+        {"Authorization": f"Bearer {KEY[:-1]}"},
+        {"X-Api-Key": OTHER},
+        {"X-Api-Key": ""},
+        {"X-Api-Key": "c17"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/tags"), ("POST", "/api/chat"), ("DELETE", "/api/delete"), ("GET", "/nothing")],
+)
+def test_without_a_known_key_the_answer_is_401_and_exactly_this(
+    running: World, headers: dict[str, str], method: str, path: str
+) -> None:
+    answer = running.proxy.request(method, path, headers)
+    assert (answer.status, answer.body) == (401, UNAUTHORIZED)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert running.upstream.requests == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": f"Bearer {KEY}"},
+        {"Authorization": f"bearer {KEY}"},
+        {"authorization": f"BEARER   {KEY} "},
+        {"X-Api-Key": KEY},
+        {"x-api-key": KEY, "Authorization": "Bearer ollama"},
+    ],
+)
+def test_a_known_key_is_let_through_in_every_way_that_clients_show_it(
+    running: World, headers: dict[str, str]
+) -> None:
+    assert running.proxy.request("GET", "/api/tags", headers).status == 200
+
+
+def test_what_the_consumer_shows_the_proxy_never_reaches_ollama(running: World) -> None:
+    headers = {
+        **BEARER,
+        "X-Api-Key": KEY,
+        "Cookie": "session=1",
+        "Origin": "http://evil.example",
+        "Proxy-Authorization": f"Bearer {KEY}",
+        "anthropic-version": "2023-06-01",
+    }
+    assert running.proxy.request("POST", "/v1/messages", headers, b"{}").status == 200
+    seen = running.upstream.requests[0]
+    assert KEY not in json.dumps(seen)
+    got = seen["headers"]
+    assert not {"cookie", "origin", "authorization", "x-api-key"} & got.keys()
+    assert got["host"] == "localhost:11434"
+    assert got["anthropic-version"] == "2023-06-01"
+
+
+OPEN = [
+    ("GET", "/"),
+    ("HEAD", "/"),
+    ("GET", "/api/version"),
+    ("HEAD", "/api/tags"),
+    ("GET", "/api/ps"),
+    ("GET", "/v1/models"),
+    ("GET", "/v1/models/hf.co/some/model:Q4_K_M"),
+    ("POST", "/api/show"),
+    ("POST", "/api/generate"),
+    ("POST", "/api/embed"),
+    ("POST", "/api/embeddings"),
+    ("POST", "/api/pull"),
+    ("POST", "/v1/chat/completions"),
+    ("POST", "/v1/completions"),
+    ("POST", "/v1/embeddings"),
+    ("POST", "/v1/responses"),
+    ("POST", "/v1/messages"),
+    ("POST", "/v1/audio/transcriptions"),
+    ("POST", "//api/generate"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), OPEN)
+def test_reading_inference_and_pulling_are_open(running: World, method: str, path: str) -> None:
+    assert running.proxy.request(method, path, BEARER, b"" if method == "POST" else None).status == 200
+    assert running.upstream.requests[0]["line"] == f"{method} {path.replace('//', '/')} HTTP/1.1"
+
+
+CHANGES = "label coollama.access"
+CLOSED = [
+    ("POST", "/api/create", 403, CHANGES),
+    ("POST", "/api/push", 403, CHANGES),
+    ("POST", "/api/copy", 403, CHANGES),
+    ("DELETE", "/api/delete", 403, CHANGES),
+    ("POST", "/api/blobs/sha256:" + "ab" * 32, 403, CHANGES),
+    ("HEAD", "/api/blobs/sha256:" + "ab" * 32, 403, ""),
+    ("POST", "/api/me", 403, "account"),
+    ("POST", "/api/signout", 403, "account"),
+    ("DELETE", "/api/user/keys/x", 403, "account"),
+    ("POST", "/api/experimental/web_search", 403, "account"),
+    ("GET", "/api/status", 403, "account"),
+    ("GET", "/debug/pprof/", 404, "not offered"),
+    ("GET", "/api/new-next-month", 404, "not offered"),
+    ("POST", "/API/DELETE", 404, "not offered"),
+    ("GET", "/api/chat", 405, "method"),
+    ("DELETE", "/api/tags", 405, "method"),
+    ("OPTIONS", "/api/chat", 405, "method"),
+    # tricks
+    ("DELETE", "/api/tags/../delete", 403, CHANGES),
+    ("DELETE", "//api//delete", 403, CHANGES),
+    ("DELETE", "/api/%64elete", 403, CHANGES),
+    ("POST", "/api/chat%2f..%2fcreate", 403, CHANGES),
+    ("DELETE", "/api/delete%0a", 404, "not offered"),
+    ("GET", "/api/tags%0d%0aX-Evil:%201", 404, "not offered"),
+    ("GET", "/api/tags%0a", 404, "not offered"),
+    ("GET", "/v1/models/x%20HTTP/1.1%0d%0aX:%201", 404, "not offered"),
+    ("GET", "/v1/models/x%3fy", 404, "not offered"),
+    ("GET", "/api/tags%00", 400, "bad request"),
+    ("GET", "/api/tags/../../..", 400, "bad request"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status", "says"), CLOSED)
+def test_everything_else_is_closed_and_says_why_in_json(
+    running: World, method: str, path: str, status: int, says: str
+) -> None:
+    answer = running.proxy.request(method, path, BEARER, b"" if method == "POST" else None)
+    assert answer.status == status
+    if method != "HEAD":
+        assert says in json.loads(answer.body)["error"]
+    assert answer.headers["content-type"] == "application/json"
+    assert running.upstream.requests == []
+
+
+def test_a_stream_arrives_line_by_line(running: World) -> None:
+    stream = running.proxy.open("POST", "/api/chat", BEARER, b"{}")
+    for i in range(5):
+        running.upstream.step()  # the next line is not even made before this one was read
+        assert json.loads(stream.readline()) == {"line": i}
+    assert stream.read() == b""
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_of_12_mb_arrives_whole(running: World, chunked: bool) -> None:
+    body = b"x" * (12 << 20)
+    sent = iter([body[: 5 << 20], body[5 << 20 :]]) if chunked else body
+    answer = running.proxy.request("POST", "/api/generate", BEARER, sent)
+    assert json.loads(answer.body)["size"] == len(body)
+
+
+def test_a_body_is_passed_on_while_it_comes_and_not_kept(running: World) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"x" * (2 << 20)
+        world.wait_for(lambda: running.upstream.arrived == 1, "Ollama hears of it before its end")
+        yield b"y"
+
+    answer = running.proxy.request("POST", "/api/generate", BEARER, pieces())
+    assert json.loads(answer.body)["size"] == (2 << 20) + 1
+
+
+def test_a_body_beyond_the_limit_is_refused_in_json(running: World) -> None:
+    answer = running.proxy.raw(
+        b"POST /api/generate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"
+        b"Content-Length: %d\r\n\r\n" % (KEY.encode(), 300 << 20)
+    )
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert answer.endswith(b'{"error":"request body too large"}')
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET /api/tags HTTP/1.1\r\n\r\n",
+        b"GET /" + b"x" * 70000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 70000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n",
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_json(running: World, head: bytes) -> None:
+    answer = running.proxy.raw(head)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Content-Type: application/json" in answer
+    assert answer.endswith(b'{"error":"bad request"}')
+
+
+def test_no_key_is_ever_in_a_log(running: World) -> None:
+    proxy = running.proxy
+    proxy.request("GET", "/api/tags", BEARER)
+    proxy.request("GET", "/api/tags", {"X-Api-Key": OTHER})
+    proxy.request("GET", f"/k/{KEY}/api/tags")
+    proxy.request("GET", f"/api/tags?key={KEY}", BEARER)
+    proxy.raw(b"GET /api/tags HTTP/1.1\r\nHost: x\r\n" + b"Authorization: Bearer %s\r\n" % KEY.encode() * 2 + b"\r\n")
+    running.upstream.close()
+    assert proxy.request("GET", "/api/tags", BEARER).status == 503
+    proxy.raw(b"nonsense Bearer %s\r\n\r\n" % KEY.encode())
+    proxy.signal(signal.SIGQUIT)
+    world.wait_for(lambda: proxy._process.poll() is not None, "nginx ends")
+
+    log, complaints = proxy.log.read_text(), proxy.complaints.read_text()
+    assert "connect() failed" in complaints  # it does complain
+    for secret in (KEY, OTHER, OWN):
+        assert secret not in log + complaints
+
+
+def test_the_log_is_json_and_tells_the_consumer_by_number(running: World) -> None:
+    proxy = running.proxy
+    proxy.request("GET", "/api/tags", BEARER)
+    proxy.request("GET", "/api/tags")
+    proxy.request("GET", "/api/tags", {"X-Api-Key": OWN}, unix=True)
+    proxy.request("GET", "/-/healthz")
+    proxy.request("POST", "/api/show", BEARER, b"{}")
+
+    def lines() -> list[dict[str, object]]:
+        return [json.loads(line) for line in proxy.log.read_text().splitlines()]
+
+    world.wait_for(lambda: len(lines()) == 3, "three lines: the daemon's own are not logged")
+    assert [(x["consumer"], x["path"], x["status"]) for x in lines()] == [
+        ("c17", "/api/tags", 200),
+        ("", "/api/tags", 401),
+        ("c17", "/api/show", 200),
+    ]
+
+
+def test_a_reload_is_proven_by_its_number_and_cuts_no_stream(running: World) -> None:
+    proxy = running.proxy
+    stream = proxy.open("POST", "/api/chat", BEARER, b"{}")
+    running.upstream.step()
+    assert json.loads(stream.readline()) == {"line": 0}
+    assert proxy.generation() == 1
+
+    proxy.write(2, {OWN: 0, OTHER: 18})  # the streaming consumer's key is gone
+    assert proxy.test(2).returncode == 0
+    assert proxy.generation() == 1  # testing changed nothing
+    proxy.reload(2)
+    assert proxy.request("GET", "/api/tags", {"X-Api-Key": OTHER}).status == 200
+    assert proxy.request("GET", "/api/tags", BEARER).status == 401
+    for i in range(1, 5):
+        running.upstream.step()
+        assert json.loads(stream.readline()) == {"line": i}
+    assert stream.read() == b""
+
+
+def test_a_bad_generation_fails_its_test_and_the_running_one_stays(running: World) -> None:
+    proxy = running.proxy
+    proxy.write(2, {OWN: 0}, extra="nonsense;\n")
+    assert proxy.test(2).returncode != 0
+    assert proxy.generation() == 1
+    assert proxy.request("GET", "/api/tags", BEARER).status == 200
+
+
+def test_hundreds_of_keys_fit(stopped: World) -> None:
+    keys = {f"{i:064x}": i for i in range(1, 4097)}
+    stopped.proxy.write(2, keys)
+    tested = stopped.proxy.test(2)
+    assert (tested.returncode, tested.stderr) == (0, b"")
+
+
+def test_it_starts_before_ollama_exists_and_finds_it_then_and_again(stopped: World) -> None:
+    proxy, names = stopped.proxy, stopped.resolver.names
+    names.clear()
+    proxy.start()
+    answer = proxy.request("GET", "/api/tags", BEARER)
+    assert answer.status == 503
+    assert json.loads(answer.body) == {"error": "ollama is not reachable"}
+    assert "retry-after" in answer.headers
+
+    def answered_by(address: str) -> bool:
+        answer = proxy.request("GET", "/api/tags", BEARER)
+        return answer.status == 200 and json.loads(answer.body)["from"] == address
+
+    names[world.UPSTREAM_NAME] = "127.0.0.2"
+    world.wait_for(lambda: answered_by("127.0.0.2"), "found once it exists")
+
+    again = world.Upstream("127.0.0.3", stopped.upstream.port)
+    stopped.upstream.close()
+    names[world.UPSTREAM_NAME] = "127.0.0.3"
+    world.wait_for(lambda: answered_by("127.0.0.3"), "found at its new address")
+    again.close()
+
+
+def test_a_socket_that_a_killed_nginx_left_does_not_stop_the_next(running: World) -> None:
+    proxy = running.proxy
+    proxy.kill()
+    assert proxy.socket.is_socket()
+
+    def refused() -> bool:
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(str(proxy.socket)) == errno.ECONNREFUSED
+
+    world.wait_for(refused, "nobody listens any more")
+    proxy.start()
+    assert proxy.generation() == 1
+
+
+def test_the_daemon_asks_and_probes_through_the_socket(running: World) -> None:
+    proxy = running.proxy
+    assert proxy.request("GET", "/-/generation", unix=True).body == b"1\n"
+    assert proxy.request("GET", "/api/tags", unix=True).body == UNAUTHORIZED
+    own = {"Authorization": f"Bearer {OWN}"}
+    assert proxy.request("GET", "/api/tags", own, unix=True).status == 200
