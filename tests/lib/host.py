@@ -27,6 +27,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import images
+
 HERE = Path(__file__).resolve().parent
 CACHE = Path(os.environ.get("COOLLAMA_CACHE", "/var/cache/coollama-tests"))
 HOSTS = CACHE / "hosts"
@@ -297,6 +299,29 @@ class Host:
                 raise HostError(f"{self.name}: waited {seconds} s in vain for {what}")
             time.sleep(0.1)
 
+    def docker(self, *argv):
+        return self.out("docker", *argv)
+
+    def load_images(self):
+        """All that images.py makes, under their real names."""
+        for image in (images.busybox(), images.ollama(), images.nginx()):
+            self.put(image.archive(), "/tmp/image.tar")
+            changes = [word for change in image.changes for word in ("--change", change)]
+            self.docker("import", *changes, "/tmp/image.tar", image.name)
+        self.run("rm", "/tmp/image.tar")
+
+    def add_neighbour(self):
+        """A second address of the host, 198.51.100.1, and a machine in the same network, 198.51.100.2:
+        commands run there with `ip netns exec neighbour`."""
+        self.sh("""
+            ip netns add neighbour
+            ip link add lan0 type veth peer name lan0 netns neighbour
+            ip address add 198.51.100.1/24 dev lan0
+            ip link set lan0 up
+            ip -n neighbour address add 198.51.100.2/24 dev lan0
+            ip -n neighbour link set lan0 up
+            ip -n neighbour route add default via 198.51.100.1""")
+
     def kill(self, seconds=30):
         """Ends and removes it; returns when nothing of it is left."""
         keeper = _keeper(self.name)
@@ -420,6 +445,8 @@ usage: host make                                            once per machine, ab
        host boot NAME [--engine V] [--compose V] [--owner PID]   a fresh one, in about ten seconds
        host exec NAME COMMAND...                            as its root
        host put NAME SOURCE TARGET                          a file, or what a directory holds
+       host images NAME                                     loads the images that images.py makes
+       host neighbour NAME                                  a second address, and a machine that sees it
        host sock NAME                                       its engine's socket as a path of this machine
        host list
        host kill NAME... | host sweep                       ends and removes; removes what dead ones left"""
@@ -453,6 +480,10 @@ def main(argv):
         os.execvp(command[0], command)
     elif verb == "put" and len(arguments) == 3:
         Host(arguments[0]).put(arguments[1], arguments[2])
+    elif verb == "images" and len(arguments) == 1:
+        Host(arguments[0]).load_images()
+    elif verb == "neighbour" and len(arguments) == 1:
+        Host(arguments[0]).add_neighbour()
     elif verb == "sock" and len(arguments) == 1:
         print(Host(arguments[0]).sock)
     elif verb == "list" and not arguments:
