@@ -4,12 +4,16 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from lib import images, workspace
+from lib.daemon import Config, Daemon
 from lib.engine import Engine
 from lib.relay import Relay
+
+DAEMONS = pytest.StashKey[list[Daemon]]()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,6 +69,33 @@ def empty_engine() -> Iterator[Callable[..., Engine]]:
             return engine.start()
 
         yield make
+
+
+@pytest.fixture
+def daemon_for(request: pytest.FixtureRequest) -> Iterator[Callable[..., Daemon]]:
+    """daemon_for(engine, {"proxy": {"secured": "no"}}, socket=relay.path): a coollamad, not yet
+    started. What still runs at the end of the test must end well."""
+    made: list[Daemon] = []
+    request.node.stash[DAEMONS] = made
+    with ExitStack() as closing:
+
+        def make(engine: Engine, config: Config | str | None = None, **kw: Path) -> Daemon:
+            daemon = Daemon(engine, config, **kw)
+            made.append(daemon)
+            closing.callback(daemon.close)
+            return daemon
+
+        yield make
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failed test shows what its daemons said."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.failed:
+        for daemon in item.stash.get(DAEMONS, []):
+            report.sections.append(("coollamad", daemon.dump()))
 
 
 def pytest_report_header() -> list[str]:

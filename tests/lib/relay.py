@@ -156,6 +156,23 @@ class Relay:
     ) -> Rule:
         return self.on(method, path, lambda _: Drop(), moment=moment, nth=nth)
 
+    def strike(
+        self,
+        method: str,
+        path: str,
+        blow: Callable[[], object],
+        *,
+        moment: Moment = Moment.ANSWER,
+        nth: int = 1,
+    ) -> Rule:
+        """Runs `blow` (daemon.kill, say) at that point, and forwards nothing of it."""
+
+        def action(_: Exchange) -> Drop:
+            blow()
+            return Drop()
+
+        return self.on(method, path, action, moment=moment, nth=nth)
+
     def forget(self) -> None:
         """No rules and no records any more; what is held goes on."""
         with self._lock:
