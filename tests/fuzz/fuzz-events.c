@@ -4,12 +4,12 @@
  * in which they come; what comes out must not depend on it, and that is checked.
  */
 #include <assert.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "docker/event.h"
 #include "docker/lines.h"
+#include "fuzz/fuzz.h"
 
 #define MAX_LINE 512
 
@@ -18,8 +18,6 @@ typedef struct Seen {
         unsigned events;
         size_t bytes;
 } Seen;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int on_object(json_t *object, void *data) {
         Seen *seen = data;
