@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_provider: from what is seen of our own stack to what is done about it.
+ *
+ * Objects are taken in the order of the description (networks, volumes, containers); the first that
+ * is not as described gets its actions, and the next look sees to the next one. A container is only
+ * ever removed when it carries our label: one of somebody else's by our name is an error that says
+ * so.
+ */
+#include "model/plan-provider.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+
+typedef struct Deciding {
+        const ProviderView *view;
+        uint64_t now_usec;
+        Plan *plan;
+} Deciding;
+
+static const char *collection_of(StackKind kind) {
+        switch (kind) {
+        case STACK_NETWORK:
+                return "networks";
+        case STACK_VOLUME:
+                return "volumes";
+        case STACK_CONTAINER:
+                return "containers";
+        }
+        return "";
+}
+
+/* The engine's id where it has one (never a name, which may change hands), else the name. */
+static const char *handle_of(const StackObject *object, const json_t *inspect) {
+        const char *id = json_string_value(json_object_get(inspect, "Id"));
+        return id ? id : object->name;
+}
+
+static char *sentence(const char *verb, const StackObject *object) {
+        return text_format("%s %s %s", verb, stack_kind_to_string(object->kind), object->name);
+}
+
+static void
+add(Plan *plan, const StackObject *object, PlanCall call, const char *verb, const char *path) {
+        cleanup(freep) char *what = sentence(verb, object);
+
+        call.what = what ? what : verb;
+        plan_add_call(plan, call, "%s", path);
+}
+
+static void add_create(Plan *plan, const StackObject *object) {
+        cleanup(freep) char *path =
+                object->kind == STACK_CONTAINER
+                        ? text_format("/containers/create?name=%s", object->name)
+                        : text_format("/%s/create", collection_of(object->kind));
+
+        add(plan, object, (PlanCall){ .method = "POST", .body = json_deep_copy(object->body) },
+            "create", path ? path : "");
+}
+
+static void add_stop(Plan *plan, const StackObject *object, const json_t *inspect) {
+        cleanup(freep) char *path =
+                text_format("/containers/%s/stop?t=20", handle_of(object, inspect));
+
+        add(plan, object,
+            (PlanCall){ .method = "POST",
+                        .expect = EXPECT_DONE | EXPECT_ALREADY | EXPECT_GONE,
+                        .timeout_usec = 60 * USEC_PER_SEC },
+            "stop", path ? path : "");
+}
+
+static void add_remove(Plan *plan, const StackObject *object, const json_t *inspect) {
+        cleanup(freep) char *path = text_format(
+                "/%s/%s%s", collection_of(object->kind), handle_of(object, inspect),
+                object->kind == STACK_CONTAINER ? "?v=0" : ""
+        );
+
+        add(plan, object, (PlanCall){ .method = "DELETE", .expect = EXPECT_DONE | EXPECT_GONE },
+            "remove", path ? path : "");
+}
+
+static void add_start(Plan *plan, const StackObject *object, const char *handle) {
+        cleanup(freep) char *path = text_format("/containers/%s/start", handle);
+
+        add(plan, object,
+            (PlanCall){ .method = "POST",
+                        .expect = EXPECT_DONE | EXPECT_ALREADY,
+                        .timeout_usec = 120 * USEC_PER_SEC },
+            "start", path ? path : "");
+}
+
+/* Containers of ours that hang on a network go before it. */
+static void
+remove_with_users(const Deciding *deciding, const StackObject *object, const json_t *inspect) {
+        const ProviderView *view = deciding->view;
+
+        for (size_t i = 0; i < view->stack->n_objects; i++) {
+                const StackObject *user = &view->stack->objects[i];
+                const json_t *seen = view->objects[i].inspect;
+
+                if (object->kind != STACK_NETWORK || user->kind != STACK_CONTAINER || seen == NULL
+                    || !stack_is_ours(seen, user->kind))
+                        continue;
+                add_stop(deciding->plan, user, seen);
+                add_remove(deciding->plan, user, seen);
+        }
+        add_remove(deciding->plan, object, inspect);
+}
+
+/* Without its image a container cannot be made: true when that is being seen to. */
+static bool
+lacks_image(const Deciding *deciding, const StackObject *object, const SeenObject *seen) {
+        const ProviderView *view = deciding->view;
+        Plan *plan = deciding->plan;
+
+        if (seen->image_present)
+                return false;
+        if (view->pull_failure != NULL && view->pull_retry_usec > deciding->now_usec) {
+                plan_say(
+                        plan, LINK_WAITING, "cannot pull %s: %s", object->image, view->pull_failure
+                );
+                plan_next_step(plan, "check the network and the disk; it is tried again by itself");
+                plan_wake_at(plan, view->pull_retry_usec);
+                return true;
+        }
+        plan_say(plan, LINK_LINKING, "pulling %s", object->image);
+        cleanup(freep) char *what = text_format("pull %s", object->image);
+        plan_add_pull(plan, object->image, what ? what : "pull");
+        return true;
+}
+
+static bool is_proxy(const StackObject *object) {
+        return object->part != NULL && strcmp(object->part, "proxy") == 0;
+}
+
+static void
+make_container(const Deciding *deciding, const StackObject *object, const SeenObject *seen) {
+        if (lacks_image(deciding, object, seen))
+                return;
+        plan_say(deciding->plan, LINK_LINKING, "making %s", object->name);
+        if (is_proxy(object) && !deciding->view->published)
+                plan_add_generation(deciding->plan, "write the configuration of the proxy");
+        add_create(deciding->plan, object);
+        add_start(deciding->plan, object, object->name);
+}
+
+static const char *state_of(const json_t *inspect) {
+        const char *state =
+                json_string_value(json_object_get(json_object_get(inspect, "State"), "Status"));
+        return state ? state : "";
+}
+
+/* It is as described: does it run? True when there is something to do or to wait for. */
+static bool is_down(const Deciding *deciding, const StackObject *object, const SeenObject *seen) {
+        Plan *plan = deciding->plan;
+        const char *state = state_of(seen->inspect);
+
+        if (strcmp(state, "running") == 0 || strcmp(state, "restarting") == 0)
+                return false;
+        if (strcmp(state, "paused") == 0) {
+                plan_say(plan, LINK_WAITING, "%s is paused", object->name);
+                plan_next_step(plan, "docker unpause %s", object->name);
+                return true;
+        }
+        if (strcmp(state, "created") != 0 && seen->stopped_since_usec > 0
+            && seen->stopped_since_usec + PROVIDER_STOPPED_USEC > deciding->now_usec) {
+                plan_say(
+                        plan, LINK_WAITING,
+                        "%s was stopped; it is started again a minute after that", object->name
+                );
+                plan_next_step(plan, "to keep it down, stop coollamad: systemctl stop coollamad");
+                plan_wake_at(plan, seen->stopped_since_usec + PROVIDER_STOPPED_USEC);
+                return true;
+        }
+        plan_say(plan, LINK_LINKING, "starting %s", object->name);
+        add_start(plan, object, handle_of(object, seen->inspect));
+        return true;
+}
+
+/* True when this object is not as it should be: the plan holds what to do, or says what to wait
+ * for. */
+static bool mend(const Deciding *deciding, const StackObject *object, const SeenObject *seen) {
+        Plan *plan = deciding->plan;
+        Error why = { 0 };
+
+        if (seen->inspect == NULL) {
+                if (object->kind == STACK_CONTAINER) {
+                        make_container(deciding, object, seen);
+                        return true;
+                }
+                plan_say(
+                        plan, LINK_LINKING, "making %s %s", stack_kind_to_string(object->kind),
+                        object->name
+                );
+                add_create(plan, object);
+                return true;
+        }
+        if (object->kind != STACK_VOLUME && !stack_is_ours(seen->inspect, object->kind)) {
+                plan_say(
+                        plan, LINK_REFUSED, "there is a %s named %s which is not coollama's",
+                        stack_kind_to_string(object->kind), object->name
+                );
+                plan_next_step(plan, "rename or remove it, then: systemctl reload coollamad");
+                return true;
+        }
+        if (object->kind != STACK_VOLUME && !stack_covers(object, seen->inspect, &why)) {
+                if (object->kind == STACK_CONTAINER && lacks_image(deciding, object, seen))
+                        return true;
+                plan_say(
+                        plan, LINK_LINKING, "%s is not as it should be: %s", object->name,
+                        error_text(&why)
+                );
+                if (object->kind == STACK_CONTAINER)
+                        add_stop(plan, object, seen->inspect);
+                remove_with_users(deciding, object, seen->inspect);
+                return true;
+        }
+        return object->kind == STACK_CONTAINER && is_down(deciding, object, seen);
+}
+
+static void decide(const Deciding *deciding) {
+        const ProviderView *view = deciding->view;
+        Plan *plan = deciding->plan;
+
+        for (size_t i = 0; i < view->stack->n_objects; i++)
+                if (mend(deciding, &view->stack->objects[i], &view->objects[i]))
+                        return;
+
+        if (stack_find_part(view->stack, "proxy") != NULL && (!view->published || !view->proven)) {
+                plan_say(plan, LINK_LINKING, "giving the proxy its configuration");
+                plan_add_generation(plan, "give the proxy its configuration");
+                return;
+        }
+        plan_say(plan, LINK_LINKED, "everything of it is there");
+}
+
+/* What failed is said until it works, and not tried in a hurry. */
+static void hold_back(const Deciding *deciding) {
+        const ProviderView *view = deciding->view;
+        Plan *plan = deciding->plan;
+
+        if (plan->n_actions == 0)
+                return;
+        if (!view->finishing && (view->failure == NULL || view->retry_usec <= deciding->now_usec))
+                return;
+        for (size_t i = 0; i < plan->n_actions; i++)
+                action_done(&plan->actions[i]);
+        plan->n_actions = 0;
+        if (view->failure != NULL)
+                plan_say(plan, LINK_WAITING, "%s", view->failure);
+        if (!view->finishing)
+                plan_wake_at(plan, view->retry_usec);
+}
+
+int plan_provider(const ProviderView *view, uint64_t now_usec, Plan **ret) {
+        cleanup(plan_freep) Plan *plan = plan_new();
+        if (plan == NULL)
+                return -ENOMEM;
+
+        const Deciding deciding = { view, now_usec, plan };
+        if (view->foreign != NULL) {
+                plan_say(
+                        plan, LINK_REFUSED,
+                        "there is an Ollama already (%s), and a second one is not made beside it",
+                        view->foreign
+                );
+                plan_next_step(
+                        plan,
+                        "adopting it is not supported yet: remove it, or set mode = managed in [provider] to have one more"
+                );
+        } else if (view->stack == NULL) {
+                plan_say(
+                        plan, LINK_WAITING, "%s",
+                        view->undescribed ? view->undescribed : "looking at the engine"
+                );
+        } else if (view->stack->n_objects > PROVIDER_OBJECTS_MAX) {
+                return -E2BIG;
+        } else {
+                decide(&deciding);
+                hold_back(&deciding);
+        }
+
+        if (plan->error < 0)
+                return plan->error;
+        *ret = take_ptr(plan);
+        return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/plan.h"
+#include "model/stack.h"
+
+/*
+ * plan_provider(): what to do about the managed provider stack. Pure.
+ *
+ * The verdict of the plan says what keeps the stack from being whole; LINK_LINKED means that
+ * everything of it is there and runs as described.
+ */
+#define PROVIDER_OBJECTS_MAX 16
+
+/* An object of the stack, as found in the engine by its name. */
+typedef struct SeenObject {
+        const json_t *inspect;       /* NULL: absent */
+        bool image_present;          /* containers: its image is there */
+        uint64_t stopped_since_usec; /* containers: monotonic, since when it is seen stopped; 0: it
+                                        is not */
+} SeenObject;
+
+typedef struct ProviderView {
+        const Stack *stack;      /* what should be; NULL: cannot be described yet */
+        const char *undescribed; /* why not */
+        SeenObject objects[PROVIDER_OBJECTS_MAX]; /* in the order of stack's */
+        const char *foreign;      /* an Ollama that is not ours ("container x", ...); NULL: none */
+        bool published;           /* the proxy's configuration on disk is as it should be */
+        bool proven;              /* and the running proxy has proven that it uses it */
+        const char *failure;      /* why the last plan ended early; NULL: it did not */
+        const char *pull_failure; /* why the image could not be pulled; NULL: it could, or was not
+                                     tried */
+        uint64_t pull_retry_usec; /* monotonic: not before */
+        uint64_t retry_usec;      /* monotonic: not before */
+        bool finishing;           /* begin nothing */
+} ProviderView;
+
+/* How long one that was stopped by hand is left alone. */
+#define PROVIDER_STOPPED_USEC (60 * USEC_PER_SEC)
+
+/* -ENOMEM, -E2BIG, or the plan in ret. */
+int plan_provider(const ProviderView *view, uint64_t now_usec, Plan **ret);
