@@ -167,7 +167,7 @@ static char *link_text(const char *shown) {
         const char *slash = strrchr(shown, '/');
 
         if (*shown != '/' || colon == NULL || slash == NULL || slash < colon)
-                return strdup(shown);
+                return text_format("%s", shown);
         return text_format("%.*s:%s", (int) (colon - shown - 1), shown + 1, slash + 1);
 }
 

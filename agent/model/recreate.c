@@ -147,11 +147,9 @@ static int assemble(Recreate *recreate, RecreateResult *ret, Error *err) {
         if (r < 0)
                 return r;
 
-        *ret = (RecreateResult){
-                .body = take_ptr(recreate->config),
-                .connects = take_ptr(recreate->connects),
-                .platform = take_ptr(platform),
-        };
+        ret->body = take_ptr(recreate->config);
+        ret->connects = take_ptr(recreate->connects);
+        ret->platform = take_ptr(platform);
         return 0;
 }
 
