@@ -26,6 +26,7 @@
  * thread.
  */
 #define SERVER_CONNS 8
+#define REQUEST_MAX  ((size_t) 2 * 1024 * 1024)
 #define WAIT_MAX     (10 * USEC_PER_SEC)
 
 typedef struct World World;
@@ -34,7 +35,7 @@ typedef struct Conn {
         World *world;
         int fd; /* -1: free */
         sd_event_source *source;
-        char in[65536];
+        char in[REQUEST_MAX];
         size_t in_size;
         unsigned requests;
 } Conn;
@@ -54,7 +55,7 @@ struct World {
         void *data;
         unsigned accepted;
         unsigned requests;
-        char last[65536];
+        char last[65536]; /* the last request, as far as it fits */
 };
 
 /* What a request ended with: a copy, since the result is valid during the callback alone. */
@@ -134,7 +135,9 @@ static inline int on_conn(sd_event_source *source, int fd, uint32_t events, void
         if (!conn_has_request(conn))
                 return 0;
 
-        memcpy(world->last, conn->in, conn->in_size + 1);
+        size_t kept = conn->in_size < sizeof world->last ? conn->in_size : sizeof world->last - 1;
+        memcpy(world->last, conn->in, kept);
+        world->last[kept] = '\0';
         conn->in_size = 0;
         conn->requests++;
         world->requests++;

@@ -76,7 +76,7 @@ Test(http, a_body_may_hold_zero_bytes) {
 }
 
 Test(http, no_header_is_sent_that_nobody_asked_for) {
-        static char body[8192]; /* long enough for libcurl to want an Expect */
+        static char body[1500 * 1024]; /* long enough for libcurl to want an Expect */
         World *world = world_new(answer_hello);
         HttpRequest request = request_get(world);
 
