@@ -39,9 +39,21 @@ CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int mask, int
         return code;
 }
 
+static CURLMsg *last_message;
+
+CURLMsg *curl_multi_info_read(CURLM *multi, int *left) {
+        REAL(curl_multi_info_read);
+        last_message = real(multi, left);
+        return last_message;
+}
+
+/* What a message says is void from here on, also where libcurl happens to leave it readable. */
 CURLMcode curl_multi_remove_handle(CURLM *multi, CURL *easy) {
         REAL(curl_multi_remove_handle);
         seen.illegal_calls += seen.nesting > 0;
+        if (last_message && last_message->easy_handle == easy)
+                last_message->data.result = CURLE_AGAIN;
+        last_message = NULL;
         return real(multi, easy);
 }
 
@@ -364,7 +376,7 @@ Test(http_loop, a_request_sent_and_freed_in_one_piece_never_leaves) {
         world_free(world);
 }
 
-/* Trap 7. The sanitizer sees a message that is read after its handle was removed. */
+/* Trap 7. */
 Test(http_loop, the_reason_of_a_failure_survives_the_removal_of_its_handle) {
         World *world = world_new(answer_hello);
         HttpRequest request = request_get(world);
