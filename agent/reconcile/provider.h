@@ -15,7 +15,8 @@
 #include "reconcile/executor.h"
 
 /*
- * Provider: the shared Ollama, as consumers see it: is it up, by which URL, with which key.
+ * Provider: the shared Ollama, as consumers see it: is it up, by which URL, with which key; and the care
+ * for the stack where it is ours.
  */
 typedef struct Provider Provider;
 
@@ -27,9 +28,12 @@ typedef struct ProviderSetup {
         const Config *config; /* borrowed */
         const char *state_dir;
         const char *templates_dir;
-        void (*changed)(void *data
-        );                        /* facts or accepted keys changed: look at all consumers again */
-        void (*said)(void *data); /* only the sentence changed */
+        bool finishing; /* make nothing, publish nothing */
+        void (*changed)(void *data); /* facts or accepted keys changed: look at all consumers again */
+        void (*said)(void *data);    /* only the sentence changed */
+        /* It is up: this run of its container ("" for one that is external). */
+        void (*came_up)(const char *id, const char *started_at, void *data);
+        void (*went_down)(uint64_t since_usec, void *data); /* monotonic */
         void *data;
 } ProviderSetup;
 
@@ -42,8 +46,12 @@ const ProviderFacts *provider_facts(const Provider *provider);
 /* The identity's key (NULL: none yet), and whether the proxy has proven that it accepts it. */
 const char *provider_key(const Provider *provider, const char *identity);
 bool provider_key_is_accepted(const Provider *provider, const char *identity);
+uint64_t provider_key_number(const Provider *provider, const char *identity); /* 0: it has none */
 
-/* The executor's helpers that make and publish keys. */
+/* Container id of the running proxy, or NULL. */
+const char *provider_proxy_id(const Provider *provider);
+
+/* The executor's helpers that make and publish keys, and pull images. */
 void provider_helpers(Provider *provider, ExecutorHelpers *ret);
 
 void provider_event(Provider *provider, const EngineEvent *event);
@@ -56,4 +64,4 @@ bool provider_is_observed(const Provider *provider);
 /* "Ollama is up", "pulling ollama/ollama:latest, 43 %": a part of the sentence. */
 void provider_sentence(const Provider *provider, char *buffer, size_t size);
 json_t *provider_status(const Provider *provider);
-json_t *provider_plan(const Provider *provider); /* array of what would be done now */
+json_t *provider_plan(const Provider *provider); /* array of what is being done now */

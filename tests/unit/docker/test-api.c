@@ -19,7 +19,7 @@ Test(api, the_newest_that_both_speak_is_chosen) {
                 { "1.55", "1.40", 55 },
                 { "1.56", "1.44", ENGINE_API_MAX },
                 { "1.57", "1.44", ENGINE_API_MAX },
-                { "1.99", "1.56", ENGINE_API_MAX },
+                { "1.99", "1.51", ENGINE_API_MAX },
                 { "1.44", NULL, 44 },
                 { "1.44", "", 44 },
                 { "1.44", "nonsense", 44 },

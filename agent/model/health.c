@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/health.h"
+
+bool health_note(Health *health, bool ok, unsigned down_after, uint64_t now_usec) {
+        if (ok) {
+                health->failures = 0;
+                health->successes++;
+                if (health->up || (health->was_up && health->successes < HEALTH_UP_AFTER))
+                        return false;
+                health->up = true;
+                health->was_up = true;
+                return true;
+        }
+
+        if (health->failures == 0)
+                health->first_failure_usec = now_usec;
+        health->failures++;
+        health->successes = 0;
+        if (!health->up || health->failures < down_after)
+                return false;
+        health->up = false;
+        return true;
+}

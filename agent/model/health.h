@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Health: from single probes to "up" and "down". Pure. Down after so many failures in a row; up at once
+ * the first time, after an outage only with HEALTH_UP_AFTER successes in a row.
+ */
+#define HEALTH_UP_AFTER 2
+
+typedef struct Health {
+        bool up;
+        bool was_up;              /* at least once */
+        unsigned failures;        /* in a row */
+        unsigned successes;       /* in a row */
+        uint64_t first_failure_usec; /* of those in a row: when an outage began */
+} Health;
+
+/* Takes one probe's result; true when up changed. */
+bool health_note(Health *health, bool ok, unsigned down_after, uint64_t now_usec);

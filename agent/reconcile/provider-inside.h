@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/backoff.h"
+#include "docker/pull.h"
+#include "model/health.h"
+#include "model/plan-provider.h"
+#include "proxy/keys.h"
+#include "reconcile/provider-look.h"
+#include "reconcile/provider.h"
+#include "reconcile/publish.h"
+
+/*
+ * The provider's inside, shared by its parts: provider.c (life, facts, keys), provider-pass.c (look, plan,
+ * execute), provider-probe.c (is it up?), provider-pull.c (images), provider-report.c (what people see).
+ */
+struct Provider {
+        ProviderSetup setup;
+        ProviderFacts facts;
+        char url[300];
+        char host[256];
+        char port[8];
+        char why_down[320];
+        bool managed;
+        bool observed;
+
+        /* The description of the stack. */
+        json_t *pattern; /* templates/stack.json */
+        char *nginx;     /* templates/nginx/nginx.conf */
+        char *api_alias;
+        char *upstream;
+        char proxy_user[40];
+        ProxyPaths paths;
+        GenerationSettings generation;
+        Stack *stack;
+        Error undescribed;
+
+        Keys *keys;
+        Publisher *publisher;
+
+        /* The pass. */
+        ProviderLook *look;
+        Executor *executor;
+        Plan *plan; /* the last one's verdict */
+        bool dirty;
+        bool standing;
+        sd_event_source *timer;
+        uint64_t stopped_since_usec[PROVIDER_OBJECTS_MAX];
+        char *failure;
+        bool port_trouble; /* the last failure was about the port */
+        uint64_t retry_usec;
+        Backoff backoff;
+
+        /* The image on its way. */
+        Pull *pull;
+        Executor *pulling_for;
+        char *pull_image;
+        char *pull_failure;
+        PullProgress progress;
+        uint64_t pull_retry_usec;
+        Backoff pull_backoff;
+
+        /* Is it up? */
+        Health health;
+        sd_event_source *probe_timer;
+        HttpSlot *probe;
+        uint64_t probe_began_usec;
+        char proxy_id[65];
+        char api_id[65];
+        char api_started_at[40];
+        bool api_healthy; /* the engine's word, for unsecured */
+};
+
+/* provider-pass.c */
+void provider_pass_begin(Provider *provider);
+void provider_pass_cancel(Provider *provider);
+
+/* provider-probe.c */
+int provider_probe_open(Provider *provider);
+void provider_probe_close(Provider *provider);
+/* One result, from a probe or from the engine's health check. */
+void provider_note_health(Provider *provider, bool ok, const char *why);
+
+/* provider-pull.c: the executor's helper. */
+void provider_pull(Executor *executor, const char *image, void *data);
+void provider_pull_cancel(Provider *provider);
+
+/* provider-describe.c: everything that the description needs, and the stack for these addresses. */
+int provider_describe_open(Provider *provider, Error *err);
+const Stack *provider_describe(const char *const *addresses, void *data);
