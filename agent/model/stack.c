@@ -218,13 +218,21 @@ static int add_sections(
         return 0;
 }
 
+static Stack *stack_new(void) {
+        Stack *stack = calloc(1, sizeof *stack);
+        if (stack == NULL)
+                return NULL;
+
+        stack->objects = calloc(OBJECTS_MAX, sizeof *stack->objects);
+        return stack->objects ? stack : stack_free(stack);
+}
+
 int stack_build(const json_t *pattern, const StackSettings *settings, Stack **ret, Error *err) {
         cleanup(json_decrefp) json_t *values = settings_values(settings);
-        cleanup(stack_freep) Stack *stack = calloc(1, sizeof *stack);
-        if (values == NULL || stack == NULL)
+        if (values == NULL)
                 return error_set(err, -ENOMEM, "out of memory, or a setting is missing");
-        stack->objects = calloc(OBJECTS_MAX, sizeof *stack->objects);
-        if (stack->objects == NULL)
+        Stack *stack = stack_new();
+        if (stack == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
 
         const char *const words[] = {
@@ -235,10 +243,12 @@ int stack_build(const json_t *pattern, const StackSettings *settings, Stack **re
         };
         PatternScope scope = { .values = values, .when = words };
         int r = add_sections(stack, pattern, &scope, values, err);
-        if (r < 0)
+        if (r < 0) {
+                (void) stack_free(stack); /* always NULL */
                 return error_prefix(err, r, "template of the stack");
+        }
 
-        *ret = take_ptr(stack);
+        *ret = stack;
         return 0;
 }
 

@@ -308,17 +308,9 @@ static uint64_t generation_before(DIR *dir, uint64_t current) {
         return before;
 }
 
-int generation_prune(const char *conf_dir, Error *err) {
-        cleanup(closedirp) DIR *dir = opendir(conf_dir);
-        uint64_t current = 0;
-
-        if (dir == NULL)
-                return error_set(err, -errno, "%s: %s", conf_dir, strerrordesc_np(errno));
-        int r = generation_current(conf_dir, &current, err);
-        if (r < 0 || current == 0)
-                return r;
-
+static int prune(DIR *dir, const char *conf_dir, uint64_t current, Error *err) {
         uint64_t before = generation_before(dir, current);
+
         for (const struct dirent *d = readdir(dir); d; d = readdir(dir)) {
                 uint64_t number = parse_name(d->d_name);
                 char path[PATH_SIZE];
@@ -326,9 +318,24 @@ int generation_prune(const char *conf_dir, Error *err) {
                 if (number == 0 || number == current || number == before)
                         continue;
                 (void) snprintf(path, sizeof path, "%s/%" PRIu64, conf_dir, number);
-                r = file_remove_tree(path, err);
+                int r = file_remove_tree(path, err);
                 if (r < 0)
                         return r;
         }
         return 0;
+}
+
+int generation_prune(const char *conf_dir, Error *err) {
+        uint64_t current = 0;
+
+        int r = generation_current(conf_dir, &current, err);
+        if (r < 0 || current == 0)
+                return r;
+
+        DIR *dir = opendir(conf_dir);
+        if (dir == NULL)
+                return error_set(err, -errno, "%s: %s", conf_dir, strerrordesc_np(errno));
+        r = prune(dir, conf_dir, current, err);
+        (void) closedir(dir); /* was only read */
+        return r;
 }

@@ -29,15 +29,13 @@ static_assert(KEY_LENGTH % 2 == 0, "whole bytes");
 
 typedef struct Key {
         char *identity;
-        uint64_t number;
-        uint64_t created;
-        char text[KEY_LENGTH + 1];
+        char *text;
         KeyEntry entry; /* what callers see of it */
 } Key;
 
 struct Keys {
         char *path;
-        Key **list; /* by number; the first is the daemon's own */
+        Key *list; /* by number; the first is the daemon's own */
         size_t n_list;
         uint64_t next;
 };
@@ -59,40 +57,23 @@ char *key_redact(char *text) {
         return text;
 }
 
-static Key *key_free(Key *key) {
-        if (key == NULL)
-                return NULL;
-
+static void key_done(Key *key) {
         free(key->identity);
-        explicit_bzero(key, sizeof *key);
-        free(key);
-        return NULL;
+        if (key->text)
+                explicit_bzero(key->text, strlen(key->text));
+        free(key->text);
 }
-DEFINE_CLEANUP(Key, key_free);
 
 Keys *keys_free(Keys *keys) {
         if (keys == NULL)
                 return NULL;
 
         for (size_t i = 0; i < keys->n_list; i++)
-                (void) key_free(keys->list[i]); /* always NULL */
+                key_done(&keys->list[i]);
         free(keys->list);
         free(keys->path);
         free(keys);
         return NULL;
-}
-
-static int key_new(const char *identity, const char *text, Key **ret) {
-        cleanup(key_freep) Key *key = calloc(1, sizeof *key);
-        if (key == NULL)
-                return -ENOMEM;
-
-        key->identity = strdup(identity);
-        if (key->identity == NULL)
-                return -ENOMEM;
-        (void) snprintf(key->text, sizeof key->text, "%s", text);
-        *ret = take_ptr(key);
-        return 0;
 }
 
 static int make_text(char text[static KEY_LENGTH + 1]) {
@@ -108,17 +89,17 @@ static int make_text(char text[static KEY_LENGTH + 1]) {
         return r;
 }
 
-static Key *find_key(const Keys *keys, const char *identity) {
+static const Key *find_key(const Keys *keys, const char *identity) {
         for (size_t i = 0; i < keys->n_list; i++)
-                if (strcmp(keys->list[i]->identity, identity) == 0)
-                        return keys->list[i];
+                if (strcmp(keys->list[i].identity, identity) == 0)
+                        return &keys->list[i];
         return NULL;
 }
 
 static const Key *find_text(const Keys *keys, const char *text) {
         for (size_t i = 0; i < keys->n_list; i++)
-                if (strcmp(keys->list[i]->text, text) == 0)
-                        return keys->list[i];
+                if (strcmp(keys->list[i].text, text) == 0)
+                        return &keys->list[i];
         return NULL;
 }
 
@@ -126,10 +107,10 @@ static json_t *to_json(const Keys *keys) {
         cleanup(json_decrefp) json_t *list = json_array();
 
         for (size_t i = 0; i < keys->n_list; i++) {
-                const Key *key = keys->list[i];
+                const KeyEntry *key = &keys->list[i].entry;
                 json_t *entry = json_pack(
                         "{s:I, s:s, s:s, s:I}", "number", (json_int_t) key->number, "identity",
-                        key->identity, "key", key->text, "created", (json_int_t) key->created
+                        key->identity, "key", key->key, "created", (json_int_t) key->created
                 );
 
                 if (json_array_append_new(list, entry) < 0)
@@ -153,40 +134,43 @@ static int save(const Keys *keys, Error *err) {
         return r;
 }
 
-/* Takes the key over, also when it fails. */
-static int append(Keys *keys, Key *taken, Error *err) {
-        cleanup(key_freep) Key *key = taken;
-        if (keys->n_list >= KEYS_MAX)
-                return error_set(err, -EMFILE, "there are %d keys already", KEYS_MAX);
+/* In memory alone; negative errno and nothing changed. */
+static int append(Keys *keys, const KeyEntry *entry, Error *err) {
+        if (keys->n_list >= KEYS_MAX) {
+                (void) error_set(err, -EMFILE, "there are %d keys already", KEYS_MAX);
+                return -EMFILE;
+        }
 
-        Key **list = reallocarray(keys->list, keys->n_list + 1, sizeof *list);
-        if (list == NULL)
-                return error_set(err, -ENOMEM, "out of memory");
-        keys->list = list;
-        key->entry = (KeyEntry){ key->identity, key->number, key->text, key->created };
-        list[keys->n_list++] = take_ptr(key);
+        Key *list = reallocarray(keys->list, keys->n_list + 1, sizeof(Key));
+        if (list)
+                keys->list = list;
+        Key key = { .identity = strdup(entry->identity), .text = strdup(entry->key) };
+        if (list == NULL || key.identity == NULL || key.text == NULL) {
+                key_done(&key);
+                (void) error_set(err, -ENOMEM, "out of memory");
+                return -ENOMEM;
+        }
+
+        key.entry = (KeyEntry){ key.identity, entry->number, key.text, entry->created };
+        list[keys->n_list++] = key;
         return 0;
 }
 
 /* The next number for this key, on disk before anybody sees it. */
 static int add(Keys *keys, const char *identity, const char *text, uint64_t now, Error *err) {
-        Key *key = NULL;
-        int r = key_new(identity, text, &key);
-        if (r < 0)
-                return error_set(err, r, "out of memory");
+        bool own = identity[0] == '\0';
+        KeyEntry entry = { identity, own ? 0 : keys->next, text, now };
 
-        key->number = keys->next;
-        key->created = now;
-        r = append(keys, key, err);
+        int r = append(keys, &entry, err);
         if (r < 0)
                 return r;
 
-        keys->next++;
+        uint64_t next = keys->next;
+        keys->next = entry.number + 1;
         r = save(keys, err);
         if (r < 0) {
-                keys->next--;
-                keys->n_list--;
-                (void) key_free(keys->list[keys->n_list]); /* always NULL */
+                keys->next = next;
+                key_done(&keys->list[--keys->n_list]);
         }
         return r;
 }
@@ -196,7 +180,6 @@ static int load_entry(Keys *keys, json_t *entry, Error *err) {
         const char *text = NULL;
         json_int_t number = 0;
         json_int_t created = 0;
-        Key *key = NULL;
 
         if (json_unpack(
                     entry, "{s:I, s:s, s:s, s:I}", "number", &number, "identity", &identity, "key",
@@ -206,19 +189,15 @@ static int load_entry(Keys *keys, json_t *entry, Error *err) {
                 return error_set(err, -EBADMSG, "entry %zu is incomplete", keys->n_list);
         if (number < 0 || (uint64_t) number >= keys->next || (number == 0) != (identity[0] == '\0')
             || (number == 0) != (keys->n_list == 0)
-            || (number > 0 && keys->list[keys->n_list - 1]->number >= (uint64_t) number))
+            || (number > 0 && keys->list[keys->n_list - 1].entry.number >= (uint64_t) number))
                 return error_set(err, -EBADMSG, "entry %zu has a wrong number", keys->n_list);
         if (!key_is_well_formed(text) || find_text(keys, text) || find_key(keys, identity))
                 return error_set(
                         err, -EBADMSG, "entry %zu is malformed, or there twice", keys->n_list
                 );
 
-        int r = key_new(identity, text, &key);
-        if (r < 0)
-                return error_set(err, r, "out of memory");
-        key->number = (uint64_t) number;
-        key->created = (uint64_t) created;
-        return append(keys, key, err);
+        KeyEntry loaded = { identity, (uint64_t) number, text, (uint64_t) created };
+        return append(keys, &loaded, err);
 }
 
 static int load(Keys *keys, const char *text, size_t size, Error *err) {
@@ -255,36 +234,49 @@ static int make_store(Keys *keys, uint64_t now, Error *err) {
         return r;
 }
 
-int keys_open(const char *path, uint64_t now, Keys **ret, Error *err) {
-        cleanup(keys_freep) Keys *keys = calloc(1, sizeof *keys);
+static Keys *keys_new(const char *path) {
+        Keys *keys = calloc(1, sizeof *keys);
+        if (keys == NULL)
+                return NULL;
+
+        keys->path = strdup(path);
+        return keys->path ? keys : keys_free(keys);
+}
+
+static int load_file(Keys *keys, uint64_t now, Error *err) {
         Error reading = { 0 };
         char *text = NULL;
         size_t size = 0;
 
-        if (keys == NULL || (keys->path = strdup(path)) == NULL)
+        int r = file_read(keys->path, FILE_MAX, &text, &size, &reading);
+        if (r == -ENOENT)
+                return make_store(keys, now, err);
+        if (r < 0)
+                return error_set(err, r, "%s", error_text(&reading));
+
+        r = load(keys, text, size, err);
+        explicit_bzero(text, size);
+        free(text);
+        return r < 0 ? error_prefix(err, r, "%s", keys->path) : 0;
+}
+
+int keys_open(const char *path, uint64_t now, Keys **ret, Error *err) {
+        Keys *keys = keys_new(path);
+        if (keys == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
 
-        int r = file_read(path, FILE_MAX, &text, &size, &reading);
-        if (r == -ENOENT) {
-                r = make_store(keys, now, err);
-        } else if (r < 0) {
-                return error_set(err, r, "%s", error_text(&reading));
-        } else {
-                r = load(keys, text, size, err);
-                explicit_bzero(text, size);
-                free(text);
-                if (r < 0)
-                        return error_prefix(err, r, "%s", path);
-        }
-        if (r < 0)
+        int r = load_file(keys, now, err);
+        if (r < 0) {
+                (void) keys_free(keys); /* always NULL */
                 return r;
+        }
 
-        *ret = take_ptr(keys);
+        *ret = keys;
         return 0;
 }
 
 const KeyEntry *keys_own(const Keys *keys) {
-        return &keys->list[0]->entry;
+        return &keys->list[0].entry;
 }
 
 const KeyEntry *keys_find(const Keys *keys, const char *identity) {
@@ -295,8 +287,8 @@ const KeyEntry *keys_find(const Keys *keys, const char *identity) {
 
 const KeyEntry *keys_find_number(const Keys *keys, uint64_t number) {
         for (size_t i = 0; i < keys->n_list; i++)
-                if (keys->list[i]->number == number)
-                        return &keys->list[i]->entry;
+                if (keys->list[i].entry.number == number)
+                        return &keys->list[i].entry;
         return NULL;
 }
 
@@ -305,7 +297,7 @@ size_t keys_count(const Keys *keys) {
 }
 
 const KeyEntry *keys_at(const Keys *keys, size_t i) {
-        return &keys->list[i]->entry;
+        return &keys->list[i].entry;
 }
 
 static int check_identity(const char *identity, Error *err) {
@@ -329,7 +321,7 @@ int keys_ensure(Keys *keys, const char *identity, uint64_t now, const KeyEntry *
                 explicit_bzero(text, sizeof text);
                 if (r < 0)
                         return r;
-                key = keys->list[keys->n_list - 1];
+                key = &keys->list[keys->n_list - 1];
         }
 
         *ret = &key->entry;
@@ -357,13 +349,13 @@ int keys_adopt(
         if (same && same != own)
                 return error_set(
                         err, -EEXIST, "the key found for %s is that of c%llu", identity,
-                        (unsigned long long) same->number
+                        (unsigned long long) same->entry.number
                 );
         if (own == NULL) {
                 r = add(keys, identity, key, now, err);
                 if (r < 0)
                         return r;
-                own = keys->list[keys->n_list - 1];
+                own = &keys->list[keys->n_list - 1];
         }
 
         *ret = &own->entry;
@@ -373,23 +365,23 @@ int keys_adopt(
 int keys_revoke(Keys *keys, const char *identity, Error *err) {
         size_t i = 1; /* never the daemon's own */
 
-        while (i < keys->n_list && strcmp(keys->list[i]->identity, identity) != 0)
+        while (i < keys->n_list && strcmp(keys->list[i].identity, identity) != 0)
                 i++;
         if (i >= keys->n_list)
                 return 0;
 
-        Key *key = keys->list[i];
+        Key key = keys->list[i];
         size_t after = keys->n_list - i - 1;
-        memmove(&keys->list[i], &keys->list[i + 1], after * sizeof(Key *));
+        memmove(&keys->list[i], &keys->list[i + 1], after * sizeof(Key));
         keys->n_list--;
 
         int r = save(keys, err);
         if (r < 0) {
-                memmove(&keys->list[i + 1], &keys->list[i], after * sizeof(Key *));
+                memmove(&keys->list[i + 1], &keys->list[i], after * sizeof(Key));
                 keys->list[i] = key;
                 keys->n_list++;
                 return r;
         }
-        (void) key_free(key); /* always NULL */
+        key_done(&key);
         return 0;
 }

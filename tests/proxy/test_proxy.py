@@ -2,21 +2,13 @@
 """What consumers, the daemon and whoever reads the logs may rely on, shown with a real nginx."""
 
 import errno
-import importlib.util
 import json
 import signal
 import socket
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-_spec = importlib.util.spec_from_file_location("proxy_world", Path(__file__).with_name("world.py"))
-assert _spec and _spec.loader
-world = importlib.util.module_from_spec(_spec)
-sys.modules["proxy_world"] = world
-_spec.loader.exec_module(world)
+from proxy import world
 
 OWN, KEY, OTHER = "0d" * 32, "1a" * 32, "2b" * 32
 BEARER = {"Authorization": f"Bearer {KEY}"}
@@ -139,7 +131,8 @@ OPEN = [
 
 @pytest.mark.parametrize(("method", "path"), OPEN)
 def test_reading_inference_and_pulling_are_open(running: World, method: str, path: str) -> None:
-    assert running.proxy.request(method, path, BEARER, b"" if method == "POST" else None).status == 200
+    answer = running.proxy.request(method, path, BEARER, b"" if method == "POST" else None)
+    assert answer.status == 200
     assert running.upstream.requests[0]["line"] == f"{method} {path.replace('//', '/')} HTTP/1.1"
 
 
@@ -247,7 +240,8 @@ def test_no_key_is_ever_in_a_log(running: World) -> None:
     proxy.request("GET", "/api/tags", {"X-Api-Key": OTHER})
     proxy.request("GET", f"/k/{KEY}/api/tags")
     proxy.request("GET", f"/api/tags?key={KEY}", BEARER)
-    proxy.raw(b"GET /api/tags HTTP/1.1\r\nHost: x\r\n" + b"Authorization: Bearer %s\r\n" % KEY.encode() * 2 + b"\r\n")
+    twice = b"Authorization: Bearer %s\r\n" % KEY.encode() * 2
+    proxy.raw(b"GET /api/tags HTTP/1.1\r\nHost: x\r\n" + twice + b"\r\n")
     running.upstream.close()
     assert proxy.request("GET", "/api/tags", BEARER).status == 503
     proxy.raw(b"nonsense Bearer %s\r\n\r\n" % KEY.encode())

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real nginx with the project's configuration, an upstream and a resolver to go with it.
 
-nginx is Debian's; it is started by the very command of templates/stack.json, as a user without
-rights, on loopback addresses. The upstream answers what it was asked and can be held in the middle of
-a stream; the resolver's names can be changed while nginx runs, and claim to be good for 600 s as the
-engine's do."""
+nginx is Debian's, out of the tests' cache or else the machine's own; it is started by the very command
+of templates/stack.json, as a user without rights, on loopback addresses. The upstream answers what it
+was asked and can be held in the middle of a stream; the resolver's names can be changed while nginx
+runs, and claim to be good for 600 s as the engine's do."""
 
 import http.client
 import json
@@ -16,21 +16,15 @@ import struct
 import subprocess
 import tempfile
 import threading
-import time
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2]
+from lib.cache import CACHE, SOURCE
+from lib.wait import wait_for
+
 UPSTREAM_NAME = "ollama-api-0123456789.0-coollama"
 USER = 12345
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
+ENVIRONMENT = {**os.environ, "PATH": f"{CACHE}/debian/usr/sbin:{os.environ['PATH']}:/usr/sbin"}
 
 
 def free_port() -> int:
@@ -211,7 +205,11 @@ class Proxy:
         command = ["nginx", "-e", "stderr", "-q", "-t", "-c", str(path)]
         with self.log.open("ab") as out:  # a pipe of ours nginx could not open as /dev/stdout
             return subprocess.run(
-                self._as_user(command), stdout=out, stderr=subprocess.PIPE, check=False
+                self._as_user(command),
+                stdout=out,
+                stderr=subprocess.PIPE,
+                env=ENVIRONMENT,
+                check=False,
             )
 
     def swing(self, number: int) -> None:
@@ -234,7 +232,11 @@ class Proxy:
         ]
         with self.log.open("ab") as out, self.complaints.open("ab") as err:
             self._process = subprocess.Popen(
-                self._as_user(words), stdout=out, stderr=err, start_new_session=True
+                self._as_user(words),
+                stdout=out,
+                stderr=err,
+                env=ENVIRONMENT,
+                start_new_session=True,
             )
 
         def up() -> bool:
