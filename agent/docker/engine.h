@@ -21,8 +21,9 @@
  * was lost. Calls made meanwhile wait.
  */
 #define ENGINE_API_MIN 41 /* 1.41: Docker 20.10 */
-#define ENGINE_API_MAX 51 /* 1.51: Docker 28.5, the newest that was tried; newer engines speak it too, and from
-                             1.52 on inspect no longer tells a wanted MAC address from a generated one */
+#define ENGINE_API_MAX                                                                           \
+        51 /* 1.51: Docker 28.5, the newest that was tried; newer engines speak it too, and from \
+              1.52 on inspect no longer tells a wanted MAC address from a generated one */
 
 typedef struct Engine Engine;
 typedef struct EngineSlot EngineSlot;

@@ -5,16 +5,16 @@
 #include <stdint.h>
 
 /*
- * Health: from single probes to "up" and "down". Pure. Down after so many failures in a row; up at once
- * the first time, after an outage only with HEALTH_UP_AFTER successes in a row.
+ * Health: from single probes to "up" and "down". Pure. Down after so many failures in a row; up at
+ * once the first time, after an outage only with HEALTH_UP_AFTER successes in a row.
  */
 #define HEALTH_UP_AFTER 2
 
 typedef struct Health {
         bool up;
-        bool was_up;              /* at least once */
-        unsigned failures;        /* in a row */
-        unsigned successes;       /* in a row */
+        bool was_up;                 /* at least once */
+        unsigned failures;           /* in a row */
+        unsigned successes;          /* in a row */
         uint64_t first_failure_usec; /* of those in a row: when an outage began */
 } Health;
 

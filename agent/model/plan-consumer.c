@@ -353,6 +353,28 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
         begin_swap(deciding, seen->container, link);
 }
 
+/* After an outage; by id, and only what runs: one that its user stopped stays stopped. */
+static void restart(const Deciding *deciding, const SeenContainer *seen) {
+        Plan *plan = deciding->plan;
+
+        plan->restarts = true;
+        plan->subject = strdup(seen->container->id);
+        plan_say(plan, LINK_LINKED, "being restarted: Ollama is back");
+        plan_add_call(
+                plan,
+                (PlanCall) { .method = "POST",
+                             .expect = EXPECT_DONE | EXPECT_GONE,
+                             .timeout_usec = (container_stop_timeout(seen->container) + 60) * USEC_PER_SEC,
+                             .what = "restart it, since Ollama is back" },
+                "/containers/%s/restart", seen->container->id
+        );
+}
+
+static bool is_to_be_restarted(const Deciding *deciding, const SeenContainer *seen) {
+        return seen->owed && deciding->context->provider->up && !deciding->context->finishing
+                && deciding->wish->recovery != RECOVERY_NONE && deciding->view->retry_usec <= deciding->now_usec;
+}
+
 static void say_linked(const Deciding *deciding) {
         Plan *plan = deciding->plan;
 
@@ -388,6 +410,10 @@ static int link_targets(const Deciding *deciding) {
                         plan->linked++;
                         if (link.note[0] != '\0')
                                 plan_note(plan, "%s", link.note);
+                        if (!acted && is_to_be_restarted(deciding, seen)) {
+                                acted = true;
+                                restart(deciding, seen);
+                        }
                 } else if (!acted) {
                         acted = true;
                         if (link.needs_image) {

@@ -18,6 +18,7 @@
 /* A container of the identity, with what only watching it can tell. */
 typedef struct SeenContainer {
         const Container *container;
+        bool owed; /* this run of it is to be restarted: Ollama was away and is back */
         uint64_t settled_since_usec; /* monotonic: since when it is seen up, and healthy if it has a
                                         check; 0: it is not */
         uint64_t up_since_usec;      /* monotonic: since when it is seen up; 0: it is not */

@@ -48,6 +48,7 @@ typedef struct Plan {
         unsigned linked;    /* how many of them are linked */
         unsigned needs;     /* Need flags: observe these and plan again */
         uint64_t wake_usec; /* look again then (monotonic); 0: when something changes */
+        bool restarts;      /* the action restarts a consumer after an outage */
         bool undoes;        /* the actions undo a swap */
         bool counts;        /* and it counts as a failed attempt */
         int error; /* the first failure while the plan was made: such a plan is not executed */

@@ -7,7 +7,9 @@
 #include "reconcile/executor.h"
 #include "reconcile/look.h"
 #include "reconcile/provider.h"
+#include "reconcile/reach.h"
 #include "reconcile/reconciler.h"
+#include "reconcile/recovery.h"
 #include "reconcile/store.h"
 #include "reconcile/world.h"
 
@@ -26,12 +28,17 @@ struct Reconciler {
         World *world;
         ProfileSet *profiles;
         Provider *provider;
+        Recovery *recovery;
+        Reach *reach;
         ExecutorHelpers helpers;
 
         Consumer *queue_first;
         Consumer *queue_last;
         sd_event_source *queue_source;
         unsigned n_passes;
+        unsigned n_restarting;       /* consumers being restarted after an outage: at most [recovery] parallel */
+        Consumer *restart_first;     /* those that wait for their turn */
+        Consumer *restart_last;
 
         EngineSlot *list_slot;
         sd_event_source *resync;
@@ -48,6 +55,10 @@ struct Reconciler {
 void queue_add(Reconciler *reconciler, Consumer *consumer);
 void queue_add_all(Reconciler *reconciler);
 int queue_open(Reconciler *reconciler);
+
+/* queue.c: to be looked at again when a restart of another one has ended. */
+void queue_wait_for_restart(Reconciler *reconciler, Consumer *consumer);
+void queue_restart_ended(Reconciler *reconciler);
 
 /* pass.c */
 void pass_begin(Reconciler *reconciler, Consumer *consumer);

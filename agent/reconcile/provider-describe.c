@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the stack should be: the template, filled with what is settled at the first start (the alias that
- * nobody can guess, the proxy's user) and what the engine says (its gateway addresses).
+ * What the stack should be: the template, filled with what is settled at the first start (the alias
+ * that nobody can guess, the proxy's user) and what the engine says (its gateway addresses).
  */
 #include <errno.h>
 #include <pwd.h>
@@ -19,7 +19,8 @@
 #define PROXY_USER        "coollama-proxy"
 #define NOBODY            65534
 
-static int read_template(Provider *provider, const char *name, char **ret, size_t *ret_size, Error *err) {
+static int
+read_template(Provider *provider, const char *name, char **ret, size_t *ret_size, Error *err) {
         cleanup(freep) char *path = text_format("%s/%s", provider->setup.templates_dir, name);
         if (path == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
@@ -48,7 +49,8 @@ static int read_alias(Provider *provider, Error *err) {
 
         size_t size = 0;
         int r = file_read(path, 64, &provider->api_alias, &size, NULL);
-        if (r >= 0 && size > 0 && strspn(provider->api_alias, "abcdefghijklmnopqrstuvwxyz0123456789-") == size)
+        if (r >= 0 && size > 0
+            && strspn(provider->api_alias, "abcdefghijklmnopqrstuvwxyz0123456789-") == size)
                 return 0;
 
         free(provider->api_alias);
@@ -58,12 +60,16 @@ static int read_alias(Provider *provider, Error *err) {
         return file_replace(path, provider->api_alias, strlen(provider->api_alias), 0600, err);
 }
 
-/* A user of the proxy's own where the package made one; its group is ours, so that it reads what we write. */
+/* A user of the proxy's own where the package made one; its group is ours, so that it reads what we
+ * write. */
 static void find_proxy_user(Provider *provider) {
         const struct passwd *user = getpwnam(PROXY_USER);
         unsigned uid = user ? (unsigned) user->pw_uid : NOBODY;
 
-        (void) snprintf(provider->proxy_user, sizeof provider->proxy_user, "%u:%u", uid, (unsigned) getegid());
+        (void) snprintf(
+                provider->proxy_user, sizeof provider->proxy_user, "%u:%u", uid,
+                (unsigned) getegid()
+        );
 }
 
 static int open_proxy_files(Provider *provider, Error *err) {
@@ -81,7 +87,8 @@ static int open_proxy_files(Provider *provider, Error *err) {
         provider->upstream = text_format("http://%s.0-coollama:11434", provider->api_alias);
         if (provider->upstream == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
-        provider->generation = (GenerationSettings) { .pattern = provider->nginx, .upstream = provider->upstream };
+        provider->generation =
+                (GenerationSettings){ .pattern = provider->nginx, .upstream = provider->upstream };
         return 0;
 }
 
@@ -115,7 +122,7 @@ const Stack *provider_describe(const char *const *addresses, void *data) {
         };
         Stack *stack = NULL;
 
-        provider->undescribed = (Error) { 0 };
+        provider->undescribed = (Error){ 0 };
         if (stack_build(provider->pattern, &settings, &stack, &provider->undescribed) < 0)
                 return NULL;
         (void) stack_free(provider->stack);

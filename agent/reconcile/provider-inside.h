@@ -11,8 +11,9 @@
 #include "reconcile/publish.h"
 
 /*
- * The provider's inside, shared by its parts: provider.c (life, facts, keys), provider-pass.c (look, plan,
- * execute), provider-probe.c (is it up?), provider-pull.c (images), provider-report.c (what people see).
+ * The provider's inside, shared by its parts: provider.c (life, facts, keys), provider-pass.c
+ * (look, plan, execute), provider-probe.c (is it up?), provider-pull.c (images), provider-report.c
+ * (what people see).
  */
 struct Provider {
         ProviderSetup setup;
@@ -41,7 +42,10 @@ struct Provider {
         /* The pass. */
         ProviderLook *look;
         Executor *executor;
-        Plan *plan; /* the last one's verdict */
+        ExecutorHelpers helpers;
+        char verdict[320]; /* of the last plan */
+        char next[240];
+        bool whole; /* everything of the stack is there and runs */
         bool dirty;
         bool standing;
         sd_event_source *timer;

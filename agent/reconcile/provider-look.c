@@ -76,7 +76,8 @@ static int take_gateway(ProviderLook *look, const EngineAnswer *answer, Error *e
 
         if (answer->outcome != OUTCOME_DONE)
                 return error_set(
-                        err, -ENOENT, "cannot read the bridge's gateway address (set bind in [proxy] if there is no bridge): %s",
+                        err, -ENOENT,
+                        "cannot read the bridge's gateway address (set bind in [proxy] if there is no bridge): %s",
                         error_text(&answer->error)
                 );
         json_array_foreach((json_t *) (uintptr_t) config, i, item) {
@@ -87,7 +88,11 @@ static int take_gateway(ProviderLook *look, const EngineAnswer *answer, Error *e
                 if (look->addresses[n++] == NULL)
                         return -ENOMEM;
         }
-        return n > 0 ? 0 : error_set(err, -ENOENT, "the engine's bridge has no gateway address: set bind in [proxy]");
+        return n > 0 ? 0
+                     : error_set(
+                             err, -ENOENT,
+                             "the engine's bridge has no gateway address: set bind in [proxy]"
+                     );
 }
 
 static int take_object(ProviderLook *look, const EngineAnswer *answer, Error *err) {
@@ -96,7 +101,9 @@ static int take_object(ProviderLook *look, const EngineAnswer *answer, Error *er
         if (answer->outcome == OUTCOME_DONE)
                 look->objects[look->at] = json_incref(answer->json);
         else if (answer->outcome != OUTCOME_GONE)
-                return error_set(err, -EIO, "cannot inspect %s: %s", name, error_text(&answer->error));
+                return error_set(
+                        err, -EIO, "cannot inspect %s: %s", name, error_text(&answer->error)
+                );
         return 0;
 }
 
@@ -106,7 +113,9 @@ static int take_foreign(ProviderLook *look, const EngineAnswer *answer, Error *e
         json_t *item;
 
         if (answer->outcome != OUTCOME_DONE)
-                return error_set(err, -EIO, "cannot look for an Ollama: %s", error_text(&answer->error));
+                return error_set(
+                        err, -EIO, "cannot look for an Ollama: %s", error_text(&answer->error)
+                );
         json_array_foreach(answer->json, i, item) {
                 const char *image = json_string_value(json_object_get(item, "Image"));
                 const json_t *labels = json_object_get(item, "Labels");
@@ -163,10 +172,13 @@ static void on_answer(const EngineAnswer *answer, void *data) {
 }
 
 static int ask(ProviderLook *look, Question question, const char *path) {
-        const EngineCall call = { .method = "GET", .path = path, .max_body = (size_t) 64 * 1024 * 1024 };
+        const EngineCall call = { .method = "GET",
+                                  .path = path,
+                                  .max_body = (size_t) 64 * 1024 * 1024 };
 
         look->question = question;
-        return path ? engine_call(look->setup.engine, &call, on_answer, look, &look->slot) : -ENOMEM;
+        return path ? engine_call(look->setup.engine, &call, on_answer, look, &look->slot)
+                    : -ENOMEM;
 }
 
 static int ask_object(ProviderLook *look) {
@@ -176,13 +188,16 @@ static int ask_object(ProviderLook *look) {
                 [STACK_CONTAINER] = { "/containers/", "/json" },
         };
         const StackObject *object = &look->stack->objects[look->at];
-        cleanup(freep) char *path = text_format("%s%s%s", formats[object->kind][0], object->name, formats[object->kind][1]);
+        cleanup(freep) char *path = text_format(
+                "%s%s%s", formats[object->kind][0], object->name, formats[object->kind][1]
+        );
 
         return ask(look, QUESTION_OBJECT, path);
 }
 
 static int ask_image(ProviderLook *look) {
-        cleanup(freep) char *path = text_format("/images/%s/json", look->stack->objects[look->at].image);
+        cleanup(freep) char *path =
+                text_format("/images/%s/json", look->stack->objects[look->at].image);
 
         return ask(look, QUESTION_IMAGE, path);
 }
@@ -228,10 +243,13 @@ static int ask_port(ProviderLook *look) {
         return ask(look, QUESTION_PORT, full);
 }
 
-/* The questions in their order; each falls through to the next when it has nothing (more) to ask. */
+/* The questions in their order; each falls through to the next when it has nothing (more) to ask.
+ */
 static int ask_next(ProviderLook *look, Error *err) {
         if (look->stack == NULL) {
-                look->stack = look->setup.describe((const char *const *) look->addresses, look->setup.data);
+                look->stack = look->setup.describe(
+                        (const char *const *) look->addresses, look->setup.data
+                );
                 if (look->stack == NULL)
                         return error_set(err, -EINVAL, "the stack cannot be described");
                 return ask_object(look);
@@ -260,7 +278,8 @@ int provider_look_start(const ProviderLookSetup *setup, ProviderLook **ret) {
         look->setup = *setup;
 
         Error err = { 0 };
-        int r = setup->wants_gateway ? ask(look, QUESTION_GATEWAY, "/networks/bridge") : ask_next(look, &err);
+        int r = setup->wants_gateway ? ask(look, QUESTION_GATEWAY, "/networks/bridge")
+                                     : ask_next(look, &err);
         if (r < 0) {
                 (void) provider_look_free(look);
                 return r;

@@ -13,7 +13,8 @@
 /*
  * ProviderLook: reads what the provider's plan is made from.
  *
- *   gateway addresses > (the caller describes the stack) > its objects > their images > a foreign Ollama
+ *   gateway addresses > (the caller describes the stack) > its objects > their images > a foreign
+ * Ollama
  */
 typedef struct ProviderLook ProviderLook;
 
@@ -24,7 +25,8 @@ typedef struct ProviderLookSetup {
         bool wants_gateway; /* read the bridge's addresses */
         bool wants_foreign; /* look for an Ollama of somebody else's, unless ours is there */
         const char *port;   /* find out who has this port ("11434"); NULL: no */
-        /* The gateway addresses are known (ended by NULL): describe the stack, borrowed until the look ends. */
+        /* The gateway addresses are known (ended by NULL): describe the stack, borrowed until the
+         * look ends. */
         const Stack *(*describe)(const char *const *addresses, void *data);
         void (*done)(int result, const Error *error, void *data); /* may free the look */
         void *data;
@@ -36,5 +38,6 @@ ProviderLook *provider_look_free(ProviderLook *look);
 /* Valid while the look is: NULL for what is absent. */
 const json_t *provider_look_object(const ProviderLook *look, size_t i);
 bool provider_look_image_present(const ProviderLook *look, size_t i);
-const char *provider_look_foreign(const ProviderLook *look);     /* NULL: none */
-const char *provider_look_port_owner(const ProviderLook *look);  /* container's name; NULL: none has it */
+const char *provider_look_foreign(const ProviderLook *look); /* NULL: none */
+const char *provider_look_port_owner(const ProviderLook *look
+); /* container's name; NULL: none has it */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Is it up? Secured: a request as a consumer makes it, through the proxy, with a key of our own. Unsecured:
- * the engine's word on Ollama's health check, which comes by events and is noted by the pass.
+ * Is it up? Secured: a request as a consumer makes it, through the proxy, with a key of our own.
+ * Unsecured: the engine's word on Ollama's health check, which comes by events and is noted by the
+ * pass.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +17,17 @@
 static void say_transition(Provider *provider) {
         if (provider->health.up) {
                 log_event(LOG_NOTICE, MSG_PROVIDER_UP, NO_FIELDS, "Ollama is up");
-                provider->setup.came_up(provider->api_id, provider->api_started_at, provider->setup.data);
+                provider->setup.came_up(
+                        provider->api_id, provider->api_started_at, provider->setup.data
+                );
         } else {
-                log_event(LOG_WARNING, MSG_PROVIDER_DOWN, NO_FIELDS, "Ollama is down: %s", provider->why_down);
-                provider->setup.went_down(provider->health.first_failure_usec, provider->setup.data);
+                log_event(
+                        LOG_WARNING, MSG_PROVIDER_DOWN, NO_FIELDS, "Ollama is down: %s",
+                        provider->why_down
+                );
+                provider->setup.went_down(
+                        provider->health.first_failure_usec, provider->setup.data
+                );
         }
         provider->facts.up = provider->health.up;
         provider->setup.changed(provider->setup.data);
@@ -39,15 +47,22 @@ static void describe_failure(const HttpResult *result, char *buffer, size_t size
         if (result->error == 0)
                 (void) snprintf(
                         buffer, size,
-                        result->status == 503 ? "Ollama does not answer the proxy" : "the proxy answers %ld to a request with our own key",
+                        result->status == 503
+                                ? "Ollama does not answer the proxy"
+                                : "the proxy answers %ld to a request with our own key",
                         result->status
                 );
         else
-                (void) snprintf(buffer, size, "the proxy does not answer (%s)", strerrordesc_np(-result->error));
+                (void) snprintf(
+                        buffer, size, "the proxy does not answer (%s)",
+                        strerrordesc_np(-result->error)
+                );
 }
 
 static void probe_later(Provider *provider) {
-        (void) sd_event_source_set_time_relative(provider->probe_timer, provider->setup.config->health.probe_usec);
+        (void) sd_event_source_set_time_relative(
+                provider->probe_timer, provider->setup.config->health.probe_usec
+        );
         (void) sd_event_source_set_enabled(provider->probe_timer, SD_EVENT_ONESHOT);
 }
 
@@ -75,7 +90,10 @@ static int send_probe(Provider *provider) {
                 .max_body = (size_t) 8 * 1024 * 1024,
         };
 
-        (void) snprintf(authorization, sizeof authorization, "Authorization: Bearer %s", keys_own(provider->keys)->key);
+        (void) snprintf(
+                authorization, sizeof authorization, "Authorization: Bearer %s",
+                keys_own(provider->keys)->key
+        );
         int r = http_send(provider->setup.http, &request, on_probed, provider, &provider->probe);
         explicit_bzero(authorization, sizeof authorization);
         return r;
@@ -99,10 +117,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data) {
 }
 
 int provider_probe_open(Provider *provider) {
-        if (!provider->managed || !provider->setup.config->proxy.secured || provider->setup.finishing)
+        if (!provider->managed || !provider->setup.config->proxy.secured
+            || provider->setup.finishing)
                 return 0;
         return sd_event_add_time_relative(
-                provider->setup.event, &provider->probe_timer, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, on_timer, provider
+                provider->setup.event, &provider->probe_timer, CLOCK_MONOTONIC, 0, USEC_PER_MSEC,
+                on_timer, provider
         );
 }
 

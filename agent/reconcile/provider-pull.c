@@ -48,14 +48,16 @@ void provider_pull(Executor *executor, const char *image, void *data) {
         Error err = { 0 };
 
         provider->pulling_for = executor;
-        provider->progress = (PullProgress) { 0 };
+        provider->progress = (PullProgress){ 0 };
         free(provider->pull_image);
         provider->pull_image = strdup(image);
         log_event(LOG_NOTICE, MSG_PROVIDER_ACTION, FIELDS({ "IMAGE", image }), "Pulling %s", image);
 
-        int r = provider->pull_image
-                ? pull_start(provider->setup.engine, image, on_progress, on_pulled, provider, &provider->pull)
-                : -ENOMEM;
+        int r = provider->pull_image ? pull_start(
+                        provider->setup.engine, image, on_progress, on_pulled, provider,
+                        &provider->pull
+                )
+                                     : -ENOMEM;
         if (r < 0) {
                 (void) error_set(&err, r, "cannot pull %s: %s", image, strerrordesc_np(-r));
                 end(provider, r, &err);

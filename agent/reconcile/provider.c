@@ -6,25 +6,135 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct Provider {
-        ProviderSetup setup;
-        ProviderFacts facts;
-};
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/labels.h"
+#include "reconcile/provider-inside.h"
+
+#define OWN_PROJECT "coollama"
+#define OWN_NETWORK "0-coollama"
+#define OWN_URL     "http://ollama-api:11434"
+
+/* "http://HOST[:PORT][/...]": the configuration has checked it. */
+static void split_url(Provider *provider) {
+        const char *host = strstr(provider->url, "://");
+        host = host ? host + 3 : provider->url;
+        size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+        const char *rest = host + length;
+
+        (void) snprintf(provider->host, sizeof provider->host, "%.*s", (int) length, host);
+        if (rest[0] == ':')
+                (void) snprintf(
+                        provider->port, sizeof provider->port, "%.*s", (int) strcspn(rest + 1, "/"),
+                        rest + 1
+                );
+        else
+                (void) snprintf(
+                        provider->port, sizeof provider->port, "%s",
+                        strncmp(provider->url, "https", 5) == 0 ? "443" : "80"
+                );
+}
+
+static void settle_facts(Provider *provider) {
+        const Config *config = provider->setup.config;
+        char *why = provider->why_down;
+
+        provider->managed = config->provider.mode != PROVIDER_EXTERNAL;
+        if (provider->managed)
+                (void) snprintf(
+                        provider->url, sizeof provider->url, "http://host.docker.internal:%u",
+                        config->proxy.port
+                );
+        else
+                (void) snprintf(provider->url, sizeof provider->url, "%s", config->provider.url);
+        split_url(provider);
+        (void) snprintf(why, sizeof provider->why_down, "it was not looked at yet");
+
+        provider->facts = (ProviderFacts){
+                .up = !provider->managed, /* an external one is taken at its word */
+                .why_down = why,
+                .secured = provider->managed && config->proxy.secured,
+                .url = provider->url,
+                .host = provider->host,
+                .port = provider->port,
+                .host_entry = strcmp(provider->host, "host.docker.internal") == 0,
+                .probe_reach = provider->managed,
+                .own_project = provider->managed ? OWN_PROJECT : NULL,
+                .own_network = OWN_NETWORK,
+                .own_url = OWN_URL,
+        };
+}
+
+static int open_keys(Provider *provider, Error *err) {
+        cleanup(freep) char *path = text_format("%s/keys.json", provider->setup.state_dir);
+        if (path == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+
+        int r = keys_open(path, clock_realtime_usec() / USEC_PER_SEC, &provider->keys, err);
+        if (r < 0)
+                return r;
+        const PublisherSetup setup = {
+                .event = provider->setup.event,
+                .http = provider->setup.http,
+                .engine = provider->setup.engine,
+                .paths = &provider->paths,
+                .keys = provider->keys,
+                .settings = &provider->generation,
+        };
+        r = publisher_new(&setup, &provider->publisher);
+        return r < 0 ? error_set(err, r, "out of memory") : 0;
+}
+
+static int open_parts(Provider *provider, Error *err) {
+        if (!provider->managed) {
+                provider->observed = true;
+                return 0;
+        }
+
+        int r = provider_describe_open(provider, err);
+        if (r >= 0 && provider->facts.secured)
+                r = open_keys(provider, err);
+        if (r < 0)
+                return r;
+        r = provider_probe_open(provider);
+        return r < 0 ? error_set(err, r, "cannot make a timer: %s", strerrordesc_np(-r)) : 0;
+}
 
 int provider_new(const ProviderSetup *setup, Provider **ret, Error *err) {
         Provider *provider = calloc(1, sizeof *provider);
         if (provider == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
         provider->setup = *setup;
-        provider->facts = (ProviderFacts
-        ){ .up = true, .why_down = "", .url = setup->config->provider.url, .host = "", .port = "" };
-        provider->facts.host_entry =
-                strstr(setup->config->provider.url, "//host.docker.internal") != NULL;
+        provider->backoff =
+                (Backoff){ .min_usec = 2 * USEC_PER_SEC, .max_usec = 60 * USEC_PER_SEC };
+        provider->pull_backoff =
+                (Backoff){ .min_usec = 10 * USEC_PER_SEC, .max_usec = 900 * USEC_PER_SEC };
+        settle_facts(provider);
+
+        int r = open_parts(provider, err);
+        if (r < 0) {
+                (void) provider_free(provider);
+                return r;
+        }
         *ret = provider;
         return 0;
 }
 
 Provider *provider_free(Provider *provider) {
+        if (provider == NULL)
+                return NULL;
+        provider_pass_cancel(provider);
+        provider_probe_close(provider);
+        (void) publisher_free(provider->publisher);
+        (void) keys_free(provider->keys);
+        (void) stack_free(provider->stack);
+        json_decref(provider->pattern);
+        free(provider->nginx);
+        free(provider->api_alias);
+        free(provider->upstream);
+        free(provider->failure);
+        free(provider->pull_image);
+        free(provider->pull_failure);
         free(provider);
         return NULL;
 }
@@ -33,52 +143,105 @@ const ProviderFacts *provider_facts(const Provider *provider) {
         return &provider->facts;
 }
 
+bool provider_is_observed(const Provider *provider) {
+        return provider->observed;
+}
+
+const char *provider_proxy_id(const Provider *provider) {
+        return provider->proxy_id[0] != '\0' ? provider->proxy_id : NULL;
+}
+
+static const KeyEntry *entry_of(const Provider *provider, const char *identity) {
+        return provider->keys ? keys_find(provider->keys, identity) : NULL;
+}
+
 const char *provider_key(const Provider *provider, const char *identity) {
-        (void) provider;
-        (void) identity;
-        return NULL;
+        const KeyEntry *entry = entry_of(provider, identity);
+        return entry ? entry->key : NULL;
+}
+
+uint64_t provider_key_number(const Provider *provider, const char *identity) {
+        const KeyEntry *entry = entry_of(provider, identity);
+        return entry ? entry->number : 0;
 }
 
 bool provider_key_is_accepted(const Provider *provider, const char *identity) {
-        (void) provider;
-        (void) identity;
-        return false;
+        const KeyEntry *entry = entry_of(provider, identity);
+        return entry != NULL && publisher_accepts(provider->publisher, entry->number);
+}
+
+/* One found in the container is taken over where that is possible; else a new one is made. */
+static void make_key(Executor *executor, const char *identity, const char *taken_over, void *data) {
+        Provider *provider = data;
+        uint64_t now = clock_realtime_usec() / USEC_PER_SEC;
+        const KeyEntry *entry = NULL;
+        Error err = { 0 };
+        int r = -EINVAL;
+
+        if (taken_over != NULL && key_is_well_formed(taken_over))
+                r = keys_adopt(provider->keys, identity, taken_over, now, &entry, NULL);
+        if (r < 0)
+                r = keys_ensure(provider->keys, identity, now, &entry, &err);
+        if (r >= 0)
+                provider_pass_begin(provider);
+        executor_resume(executor, r, &err);
+}
+
+static void on_published(int result, const Error *error, void *data) {
+        Provider *provider = data;
+
+        if (result >= 0)
+                provider->setup.changed(provider->setup.data);
+        executor_resume(provider->executor, result, error);
+}
+
+static void publish(Executor *executor, void *data) {
+        Provider *provider = data;
+        Error err = { 0 };
+
+        int r = publisher_start(
+                provider->publisher, provider_proxy_id(provider), on_published, provider
+        );
+        if (r < 0) {
+                (void) error_set(
+                        &err, r, "cannot give the proxy its configuration: %s", strerrordesc_np(-r)
+                );
+                executor_resume(executor, r, &err);
+        }
 }
 
 void provider_helpers(Provider *provider, ExecutorHelpers *ret) {
-        *ret = (ExecutorHelpers){ .data = provider };
+        *ret = (ExecutorHelpers){
+                .key = make_key,
+                .generation = publish,
+                .pull = provider_pull,
+                .data = provider,
+        };
+}
+
+static bool is_ours(const Provider *provider, const EngineEvent *event) {
+        if (json_object_get(event->labels, LABEL_PART) != NULL)
+                return true;
+        if (event->container_id[0] != '\0'
+            && (strcmp(event->container_id, provider->proxy_id) == 0
+                || strcmp(event->container_id, provider->api_id) == 0))
+                return true;
+        for (size_t i = 0; provider->stack != NULL && i < provider->stack->n_objects; i++)
+                if (strcmp(provider->stack->objects[i].name, event->name) == 0)
+                        return true;
+        return false;
 }
 
 void provider_event(Provider *provider, const EngineEvent *event) {
-        (void) provider;
-        (void) event;
+        if (provider->managed && is_ours(provider, event))
+                provider_pass_begin(provider);
 }
 
 void provider_look(Provider *provider) {
-        (void) provider;
+        provider->standing = true;
+        provider_pass_begin(provider);
 }
 
 void provider_lost(Provider *provider) {
-        (void) provider;
-}
-
-bool provider_is_observed(const Provider *provider) {
-        (void) provider;
-        return true;
-}
-
-void provider_sentence(const Provider *provider, char *buffer, size_t size) {
-        (void) snprintf(buffer, size, "Ollama at %s", provider->facts.url);
-}
-
-json_t *provider_status(const Provider *provider) {
-        return json_pack(
-                "{s:s, s:b, s:s}", "mode", "external", "up", provider->facts.up, "url",
-                provider->facts.url
-        );
-}
-
-json_t *provider_plan(const Provider *provider) {
-        (void) provider;
-        return json_array();
+        provider->standing = false;
 }

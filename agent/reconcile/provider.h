@@ -15,8 +15,8 @@
 #include "reconcile/executor.h"
 
 /*
- * Provider: the shared Ollama, as consumers see it: is it up, by which URL, with which key; and the care
- * for the stack where it is ours.
+ * Provider: the shared Ollama, as consumers see it: is it up, by which URL, with which key; and the
+ * care for the stack where it is ours.
  */
 typedef struct Provider Provider;
 
@@ -29,8 +29,9 @@ typedef struct ProviderSetup {
         const char *state_dir;
         const char *templates_dir;
         bool finishing; /* make nothing, publish nothing */
-        void (*changed)(void *data); /* facts or accepted keys changed: look at all consumers again */
-        void (*said)(void *data);    /* only the sentence changed */
+        void (*changed)(void *data
+        );                        /* facts or accepted keys changed: look at all consumers again */
+        void (*said)(void *data); /* only the sentence changed */
         /* It is up: this run of its container ("" for one that is external). */
         void (*came_up)(const char *id, const char *started_at, void *data);
         void (*went_down)(uint64_t since_usec, void *data); /* monotonic */

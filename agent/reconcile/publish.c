@@ -21,8 +21,8 @@ struct Publisher {
         EngineSlot *call;
         HttpSlot *question;
         sd_event_source *timer;
-        uint64_t generation;   /* being published */
-        uint64_t highest;      /* key number in it */
+        uint64_t generation; /* being published */
+        uint64_t highest;    /* key number in it */
         uint64_t began_usec;
         bool was_hupped;
 
@@ -65,9 +65,10 @@ bool publisher_is_published(const Publisher *publisher) {
         uint64_t number = current_generation(publisher);
 
         return number > 0
-                && generation_matches(
-                        publisher->setup.paths->conf, number, publisher->setup.settings, publisher->setup.keys
-                );
+               && generation_matches(
+                       publisher->setup.paths->conf, number, publisher->setup.settings,
+                       publisher->setup.keys
+               );
 }
 
 bool publisher_is_proven(const Publisher *publisher) {
@@ -97,7 +98,9 @@ static void finish(Publisher *publisher, int result, const Error *error) {
 static void fail(Publisher *publisher, int result, const char *what, const Error *cause) {
         Error err = { 0 };
 
-        (void) error_set(&err, result, "%s: %s", what, cause ? error_text(cause) : strerrordesc_np(-result));
+        (void) error_set(
+                &err, result, "%s: %s", what, cause ? error_text(cause) : strerrordesc_np(-result)
+        );
         finish(publisher, result, &err);
 }
 
@@ -117,12 +120,16 @@ static void ask_later(Publisher *publisher) {
         Error err = { 0 };
 
         if (clock_monotonic_usec() - publisher->began_usec > ASK_UNTIL_USEC) {
-                (void) error_set(&err, -ETIMEDOUT, "it never answered with generation %llu", (unsigned long long) publisher->generation);
+                (void) error_set(
+                        &err, -ETIMEDOUT, "it never answered with generation %llu",
+                        (unsigned long long) publisher->generation
+                );
                 fail(publisher, -ETIMEDOUT, "the proxy does not use its new configuration", &err);
                 return;
         }
         int r = sd_event_add_time_relative(
-                publisher->setup.event, &publisher->timer, CLOCK_MONOTONIC, ASK_EVERY_USEC, 1, on_ask_again, publisher
+                publisher->setup.event, &publisher->timer, CLOCK_MONOTONIC, ASK_EVERY_USEC, 1,
+                on_ask_again, publisher
         );
         if (r < 0)
                 fail(publisher, r, "no timer", NULL);
@@ -136,7 +143,7 @@ static void on_generation(const HttpResult *result, void *data) {
 
         publisher->question = http_slot_free(publisher->question);
         bool told = result->error == 0 && result->status == 200
-                && reload_parse_generation(result->body, result->body_size, &shown) >= 0;
+                    && reload_parse_generation(result->body, result->body_size, &shown) >= 0;
         if (told && shown == publisher->generation) {
                 publisher->proven = shown;
                 publisher->proven_highest = publisher->highest;
@@ -158,15 +165,26 @@ static void ask_generation(Publisher *publisher) {
                 .max_body = 4096,
         };
 
-        int r = http_send(publisher->setup.http, &request, on_generation, publisher, &publisher->question);
+        int r = http_send(
+                publisher->setup.http, &request, on_generation, publisher, &publisher->question
+        );
         if (r < 0)
                 fail(publisher, r, "cannot ask the proxy", NULL);
 }
 
-static void call_engine(Publisher *publisher, const char *method, const char *path, const json_t *body, EngineDone *done) {
+static void call_engine(
+        Publisher *publisher,
+        const char *method,
+        const char *path,
+        const json_t *body,
+        EngineDone *done
+) {
         const EngineCall call = { .method = method, .path = path, .body = body };
 
-        int r = path ? engine_call(publisher->setup.engine, &call, done, publisher, &publisher->call) : -ENOMEM;
+        int r = path ? engine_call(
+                        publisher->setup.engine, &call, done, publisher, &publisher->call
+                )
+                     : -ENOMEM;
         if (r < 0)
                 fail(publisher, r, "cannot ask the engine", NULL);
 }
@@ -178,11 +196,13 @@ static void on_hupped(const EngineAnswer *answer, void *data) {
         if (answer->outcome == OUTCOME_DONE)
                 ask_generation(publisher);
         else
-                fail(publisher, -EIO, "cannot tell the proxy to read its configuration", &answer->error);
+                fail(publisher, -EIO, "cannot tell the proxy to read its configuration",
+                     &answer->error);
 }
 
 static void hup(Publisher *publisher) {
-        cleanup(freep) char *path = text_format("/containers/%s/kill?signal=HUP", publisher->proxy_id);
+        cleanup(freep) char *path =
+                text_format("/containers/%s/kill?signal=HUP", publisher->proxy_id);
 
         publisher->was_hupped = true;
         call_engine(publisher, "POST", path, NULL, on_hupped);
@@ -207,15 +227,18 @@ static void on_tested(const EngineAnswer *answer, void *data) {
         Error err = { 0 };
 
         publisher->call = engine_slot_free(publisher->call);
-        if (answer->outcome == OUTCOME_DONE && json_is_integer(code) && json_integer_value(code) == 0) {
+        if (answer->outcome == OUTCOME_DONE && json_is_integer(code)
+            && json_integer_value(code) == 0) {
                 swing(publisher);
                 return;
         }
         (void) error_set(
-                &err, -EINVAL, "generation %llu did not pass nginx -t; the one before stays in force",
+                &err, -EINVAL,
+                "generation %llu did not pass nginx -t; the one before stays in force",
                 (unsigned long long) publisher->generation
         );
-        fail(publisher, -EINVAL, "the proxy refuses its new configuration", answer->outcome == OUTCOME_DONE ? &err : &answer->error);
+        fail(publisher, -EINVAL, "the proxy refuses its new configuration",
+             answer->outcome == OUTCOME_DONE ? &err : &answer->error);
 }
 
 /* The test has run when its output ends. */
@@ -241,7 +264,8 @@ static void on_test_made(const EngineAnswer *answer, void *data) {
         publisher->exec_id = strdup(id);
         publisher->call = engine_slot_free(publisher->call);
 
-        cleanup(freep) char *path = publisher->exec_id ? text_format("/exec/%s/start", publisher->exec_id) : NULL;
+        cleanup(freep) char *path =
+                publisher->exec_id ? text_format("/exec/%s/start", publisher->exec_id) : NULL;
         json_t *body = json_pack("{s:b, s:b}", "Detach", 0, "Tty", 0);
         call_engine(publisher, "POST", path, body, on_test_ran);
         json_decref(body);
@@ -269,7 +293,9 @@ static int write_generation(Publisher *publisher, Error *err) {
         int r = generation_next(setup->paths->conf, &publisher->generation, err);
         if (r < 0)
                 return r;
-        return generation_write(setup->paths->conf, publisher->generation, setup->settings, setup->keys, err);
+        return generation_write(
+                setup->paths->conf, publisher->generation, setup->settings, setup->keys, err
+        );
 }
 
 int publisher_start(Publisher *publisher, const char *proxy_id, PublisherDone *done, void *data) {

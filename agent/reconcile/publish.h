@@ -17,8 +17,8 @@
  *
  *   write a generation > nginx -t on it, in the proxy > swing current > HUP > ask until it answers
  *
- * Whatever fails leaves the generation that is in force in force. A proxy that does not run yet gets its
- * configuration on disk; the proof comes once it runs.
+ * Whatever fails leaves the generation that is in force in force. A proxy that does not run yet
+ * gets its configuration on disk; the proof comes once it runs.
  */
 typedef struct Publisher Publisher;
 
@@ -26,9 +26,9 @@ typedef struct PublisherSetup {
         sd_event *event;
         Http *http;
         Engine *engine;
-        const ProxyPaths *paths;             /* borrowed */
-        const Keys *keys;                    /* borrowed */
-        const GenerationSettings *settings;  /* borrowed */
+        const ProxyPaths *paths;            /* borrowed */
+        const Keys *keys;                   /* borrowed */
+        const GenerationSettings *settings; /* borrowed */
 } PublisherSetup;
 
 int publisher_new(const PublisherSetup *setup, Publisher **ret);
@@ -49,7 +49,7 @@ void publisher_forget(Publisher *publisher);
 typedef void PublisherDone(int result, const Error *error, void *data);
 
 /*
- * Publishes; proxy_id is the running proxy's container, NULL where none runs. done comes once, maybe at
- * once. One at a time (-EBUSY).
+ * Publishes; proxy_id is the running proxy's container, NULL where none runs. done comes once,
+ * maybe at once. One at a time (-EBUSY).
  */
 int publisher_start(Publisher *publisher, const char *proxy_id, PublisherDone *done, void *data);

@@ -68,3 +68,29 @@ int queue_open(Reconciler *reconciler) {
         (void) sd_event_source_set_description(reconciler->queue_source, "queue");
         return sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_OFF);
 }
+
+void queue_wait_for_restart(Reconciler *reconciler, Consumer *consumer) {
+        if (consumer->waits_for_restart)
+                return;
+        consumer->waits_for_restart = true;
+        consumer->next_restart = NULL;
+        if (reconciler->restart_last != NULL)
+                reconciler->restart_last->next_restart = consumer;
+        else
+                reconciler->restart_first = consumer;
+        reconciler->restart_last = consumer;
+}
+
+void queue_restart_ended(Reconciler *reconciler) {
+        Consumer *consumer = reconciler->restart_first;
+
+        reconciler->n_restarting--;
+        if (consumer == NULL)
+                return;
+        reconciler->restart_first = consumer->next_restart;
+        if (reconciler->restart_first == NULL)
+                reconciler->restart_last = NULL;
+        consumer->next_restart = NULL;
+        consumer->waits_for_restart = false;
+        queue_add(reconciler, consumer);
+}

@@ -196,7 +196,8 @@ void world_detach(World *world, const char *container_id) {
 }
 
 bool world_drop_if_empty(World *world, Consumer *consumer) {
-        if (consumer->n_tracked > 0 || consumer->record != NULL || consumer->pass != PASS_IDLE)
+        if (consumer->n_tracked > 0 || consumer->record != NULL || consumer->pass != PASS_IDLE
+            || consumer->waits_for_restart)
                 return false;
         leave_project(world, consumer->project, consumer);
         index_remove(world->consumers, consumer->identity.key);

@@ -64,6 +64,8 @@ struct Consumer {
         bool dirty;           /* look again after the pass that is under way */
         struct Pass *current; /* while observing or executing */
         Consumer *next_queued;
+        Consumer *next_restart;
+        bool waits_for_restart; /* for its turn, after an outage */
         sd_event_source *timer;
         struct Reconciler *reconciler; /* for the timer */
 

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Look at the stack, plan, execute; again until nothing is left to do. As for a consumer (pass.c),
+ * but there is one of it, and it has no swap: its containers hold nothing that a volume does not
+ * keep.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "reconcile/provider-inside.h"
+
+static void wake_at(Provider *provider, uint64_t usec);
+
+static void pass_end(Provider *provider) {
+        provider->look = provider_look_free(provider->look);
+        provider->executor = executor_free(provider->executor);
+        if (provider->dirty)
+                provider_pass_begin(provider);
+}
+
+static void observed(Provider *provider) {
+        if (provider->observed)
+                return;
+        provider->observed = true;
+        provider->setup.changed(provider->setup.data);
+}
+
+static void remember_failure(Provider *provider, const char *text) {
+        char *copy = strdup(text);
+
+        if (copy == NULL)
+                return;
+        bool news = provider->failure == NULL || strcmp(provider->failure, copy) != 0;
+        free(provider->failure);
+        provider->failure = copy;
+        provider->retry_usec =
+                clock_monotonic_usec() + backoff_next(&provider->backoff, random_u32());
+        if (news)
+                log_event(
+                        LOG_WARNING, MSG_PROVIDER_TROUBLE, NO_FIELDS,
+                        "The provider stack is not whole, trying again: %s", text
+                );
+}
+
+static void on_action(const Action *action, Outcome outcome, void *data) {
+        (void) data;
+        log_event(
+                LOG_NOTICE, MSG_PROVIDER_ACTION,
+                FIELDS({ "ACTION", action_kind_to_string(action->kind) },
+                       { "OUTCOME", outcome_to_string(outcome) }),
+                "Provider: %s: %s", action->what, outcome_to_string(outcome)
+        );
+}
+
+/* The engine's words for a port that somebody else has. */
+static bool is_about_the_port(const char *text) {
+        return strstr(text, "port is already allocated") != NULL
+               || strstr(text, "address already in use") != NULL;
+}
+
+static void on_executed(const ExecutorResult *result, void *data) {
+        Provider *provider = data;
+        const Plan *plan = executor_plan(provider->executor);
+
+        if (result->result < 0) {
+                const char *what =
+                        result->at < plan->n_actions ? plan->actions[result->at].what : "finish";
+                cleanup(freep) char *text =
+                        text_format("could not %s: %s", what, error_text(result->error));
+
+                provider->port_trouble = is_about_the_port(error_text(result->error));
+                if (plan->actions[result->at].kind != ACTION_PULL)
+                        remember_failure(provider, text ? text : what);
+        } else {
+                free(provider->failure);
+                provider->failure = NULL;
+                provider->port_trouble = false;
+                provider->retry_usec = 0;
+                backoff_reset(&provider->backoff);
+        }
+        provider->dirty = true;
+        pass_end(provider);
+}
+
+static const char *state_of(const json_t *inspect) {
+        const char *state =
+                json_string_value(json_object_get(json_object_get(inspect, "State"), "Status"));
+        return state ? state : "";
+}
+
+static bool is_stopped(const json_t *inspect) {
+        return inspect != NULL
+               && (strcmp(state_of(inspect), "exited") == 0
+                   || strcmp(state_of(inspect), "dead") == 0);
+}
+
+static void copy_string(char *buffer, size_t size, const json_t *value) {
+        const char *text = json_string_value(value);
+        (void) snprintf(buffer, size, "%s", text ? text : "");
+}
+
+/* Which run of the proxy and of Ollama it is; another run of the proxy has proven nothing yet. */
+static void take_runs(Provider *provider) {
+        const StackObject *api = stack_find_part(provider->stack, "api");
+        const StackObject *proxy = stack_find_part(provider->stack, "proxy");
+        const json_t *api_seen = api ? provider_look_object(
+                                         provider->look, (size_t) (api - provider->stack->objects)
+                                 )
+                                     : NULL;
+        const json_t *proxy_seen =
+                proxy ? provider_look_object(
+                        provider->look, (size_t) (proxy - provider->stack->objects)
+                )
+                      : NULL;
+        const json_t *state = json_object_get(api_seen, "State");
+        char proxy_id[sizeof provider->proxy_id] = "";
+
+        copy_string(provider->api_id, sizeof provider->api_id, json_object_get(api_seen, "Id"));
+        copy_string(
+                provider->api_started_at, sizeof provider->api_started_at,
+                json_object_get(state, "StartedAt")
+        );
+        const char *health =
+                json_string_value(json_object_get(json_object_get(state, "Health"), "Status"));
+        provider->api_healthy = strcmp(state_of(api_seen), "running") == 0 && health != NULL
+                                && strcmp(health, "healthy") == 0;
+
+        if (strcmp(state_of(proxy_seen), "running") == 0)
+                copy_string(proxy_id, sizeof proxy_id, json_object_get(proxy_seen, "Id"));
+        if (strcmp(proxy_id, provider->proxy_id) != 0 && provider->publisher != NULL)
+                publisher_forget(provider->publisher);
+        (void) snprintf(provider->proxy_id, sizeof provider->proxy_id, "%s", proxy_id);
+}
+
+static ProviderView view_of(Provider *provider) {
+        ProviderView view = {
+                .stack = provider->stack,
+                .undescribed = error_is_set(&provider->undescribed)
+                                       ? error_text(&provider->undescribed)
+                                       : NULL,
+                .foreign = provider_look_foreign(provider->look),
+                .published =
+                        provider->publisher != NULL && publisher_is_published(provider->publisher),
+                .proven = provider->publisher != NULL && publisher_is_proven(provider->publisher),
+                .failure = provider->failure,
+                .pull_failure = provider->pull_failure,
+                .pull_retry_usec = provider->pull_retry_usec,
+                .retry_usec = provider->retry_usec,
+                .finishing = provider->setup.finishing,
+        };
+        uint64_t now_usec = clock_monotonic_usec();
+
+        for (size_t i = 0; i < provider->stack->n_objects && i < PROVIDER_OBJECTS_MAX; i++) {
+                const json_t *inspect = provider_look_object(provider->look, i);
+                uint64_t *since_usec = &provider->stopped_since_usec[i];
+
+                if (!is_stopped(inspect))
+                        *since_usec = 0;
+                else if (*since_usec == 0)
+                        *since_usec = now_usec;
+                view.objects[i] = (SeenObject){
+                        .inspect = inspect,
+                        .image_present = provider_look_image_present(provider->look, i),
+                        .stopped_since_usec = *since_usec,
+                };
+        }
+        return view;
+}
+
+static void execute(Provider *provider, Plan *plan) {
+        const ExecutorSetup setup = {
+                .event = provider->setup.event,
+                .engine = provider->setup.engine,
+                .store = provider->setup.store,
+                .identity = "",
+                .helpers = &provider->helpers,
+                .done = on_executed,
+                .tell = on_action,
+                .data = provider,
+        };
+
+        provider_helpers(provider, &provider->helpers);
+        int r = executor_start(&setup, plan, &provider->executor);
+        if (r < 0) {
+                (void) plan_free(plan);
+                remember_failure(provider, strerrordesc_np(-r));
+                wake_at(provider, provider->retry_usec);
+                pass_end(provider);
+        }
+}
+
+/* What the plan says is what people see until the next one. */
+static void take_verdict(Provider *provider, const Plan *plan) {
+        (void) snprintf(
+                provider->verdict, sizeof provider->verdict, "%s", plan->reason ? plan->reason : ""
+        );
+        (void) snprintf(provider->next, sizeof provider->next, "%s", plan->next ? plan->next : "");
+        provider->whole = plan->state == LINK_LINKED;
+        if (!provider->health.up && !provider->whole)
+                (void
+                ) snprintf(provider->why_down, sizeof provider->why_down, "%s", provider->verdict);
+        provider->setup.said(provider->setup.data);
+}
+
+static void explain_port(Provider *provider) {
+        const char *owner = provider_look_port_owner(provider->look);
+
+        if (!provider->port_trouble)
+                return;
+        char *text =
+                owner ? text_format(
+                        "port %s is taken by the container %s: stop it, or choose another port in [proxy]",
+                        provider->port, owner
+                )
+                      : text_format(
+                              "port %s is taken by a process of the host (usually Ollama's own service): stop it, or choose another port in [proxy]",
+                              provider->port
+                      );
+        if (text == NULL)
+                return;
+        if (provider->failure == NULL || strcmp(text, provider->failure) != 0)
+                log_event(
+                        LOG_WARNING, MSG_PROVIDER_TROUBLE, NO_FIELDS,
+                        "The provider stack cannot start: %s", text
+                );
+        free(provider->failure);
+        provider->failure = text;
+}
+
+static void on_looked(int result, const Error *error, void *data) {
+        Provider *provider = data;
+        Plan *plan = NULL;
+
+        if (result < 0) {
+                const char *text = error_is_set(&provider->undescribed)
+                                           ? error_text(&provider->undescribed)
+                                           : error_text(error);
+
+                (void) snprintf(provider->why_down, sizeof provider->why_down, "%s", text);
+                remember_failure(provider, text);
+                wake_at(provider, provider->retry_usec);
+                observed(provider);
+                pass_end(provider);
+                return;
+        }
+
+        take_runs(provider);
+        explain_port(provider);
+        const ProviderView view = view_of(provider);
+        int r = plan_provider(&view, clock_monotonic_usec(), &plan);
+        if (r < 0) {
+                remember_failure(provider, strerrordesc_np(-r));
+                wake_at(provider, provider->retry_usec);
+                pass_end(provider);
+                return;
+        }
+        take_verdict(provider, plan);
+        if (!provider->setup.config->proxy.secured && !provider->setup.finishing)
+                provider_note_health(
+                        provider, provider->api_healthy,
+                        provider->whole ? "its health check does not say healthy"
+                                        : provider->verdict
+                );
+        observed(provider);
+        if (plan->n_actions > 0) {
+                execute(provider, plan);
+                return;
+        }
+        if (plan->wake_usec > 0)
+                wake_at(provider, plan->wake_usec);
+        (void) plan_free(plan);
+        pass_end(provider);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *data) {
+        (void) source;
+        (void) usec;
+        provider_pass_begin(data);
+        return 0;
+}
+
+static void wake_at(Provider *provider, uint64_t usec) {
+        int r;
+
+        if (provider->timer == NULL) {
+                r = sd_event_add_time(
+                        provider->setup.event, &provider->timer, CLOCK_MONOTONIC, usec, 1, on_timer,
+                        provider
+                );
+        } else {
+                r = sd_event_source_set_time(provider->timer, usec);
+                if (r >= 0)
+                        r = sd_event_source_set_enabled(provider->timer, SD_EVENT_ONESHOT);
+        }
+        if (r < 0)
+                log_debug("Provider: no timer: %s", strerrordesc_np(-r));
+}
+
+void provider_pass_begin(Provider *provider) {
+        const Config *config = provider->setup.config;
+        const ProviderLookSetup setup = {
+                .engine = provider->setup.engine,
+                .wants_gateway = strcmp(config->proxy.bind, "gateway") == 0,
+                .wants_foreign = config->provider.mode == PROVIDER_AUTO,
+                .port = provider->port_trouble ? provider->port : NULL,
+                .describe = provider_describe,
+                .done = on_looked,
+                .data = provider,
+        };
+
+        if (!provider->managed || !provider->standing)
+                return;
+        if (provider->look != NULL || provider->executor != NULL) {
+                provider->dirty = true;
+                return;
+        }
+        provider->dirty = false;
+
+        int r = provider_look_start(&setup, &provider->look);
+        if (r < 0) {
+                remember_failure(provider, strerrordesc_np(-r));
+                wake_at(provider, provider->retry_usec);
+        }
+}
+
+void provider_pass_cancel(Provider *provider) {
+        provider_pull_cancel(provider);
+        provider->look = provider_look_free(provider->look);
+        provider->executor = executor_free(provider->executor);
+        provider->timer = sd_event_source_disable_unref(provider->timer);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "reconcile/provider-inside.h"
+
+static void sentence_of_pull(const Provider *provider, char *buffer, size_t size) {
+        uint64_t total = provider->progress.total_bytes;
+
+        if (total == 0)
+                (void) snprintf(buffer, size, "Pulling %s", provider->pull_image);
+        else
+                (void) snprintf(
+                        buffer, size, "Pulling %s: %u %% of %.1f MB", provider->pull_image,
+                        (unsigned) (provider->progress.done_bytes * 100 / total),
+                        (double) total / 1e6
+                );
+}
+
+void provider_sentence(const Provider *provider, char *buffer, size_t size) {
+        if (!provider->managed)
+                (void) snprintf(buffer, size, "Ollama at %s", provider->url);
+        else if (provider->pull != NULL)
+                sentence_of_pull(provider, buffer, size);
+        else if (provider->health.up && provider->whole)
+                (void) snprintf(buffer, size, "Ollama is up");
+        else if (provider->health.up)
+                (void) snprintf(buffer, size, "Ollama is up (%s)", provider->verdict);
+        else
+                (void) snprintf(buffer, size, "Ollama is down: %s", provider->why_down);
+}
+
+json_t *provider_status(const Provider *provider) {
+        const Config *config = provider->setup.config;
+
+        return json_pack(
+                "{s:s, s:b, s:b, s:s, s:s, s:s, s:s?, s:s?}", "mode",
+                provider->managed ? "managed" : "external", "secured", provider->facts.secured,
+                "up", provider->facts.up, "url", provider->url, "bind", config->proxy.bind, "image",
+                provider->managed ? config->provider.image : "", "why",
+                provider->facts.up ? NULL : provider->why_down, "next",
+                provider->next[0] != '\0' ? provider->next : NULL
+        );
+}
+
+json_t *provider_plan(const Provider *provider) {
+        json_t *steps = json_array();
+        const Plan *plan = provider->executor ? executor_plan(provider->executor) : NULL;
+
+        for (size_t i = 0; steps != NULL && plan != NULL && i < plan->n_actions; i++)
+                (void) json_array_append_new(steps, json_string(plan->actions[i].what));
+        return steps;
+}
