@@ -362,17 +362,19 @@ static void restart(const Deciding *deciding, const SeenContainer *seen) {
         plan_say(plan, LINK_LINKED, "being restarted: Ollama is back");
         plan_add_call(
                 plan,
-                (PlanCall) { .method = "POST",
-                             .expect = EXPECT_DONE | EXPECT_GONE,
-                             .timeout_usec = (container_stop_timeout(seen->container) + 60) * USEC_PER_SEC,
-                             .what = "restart it, since Ollama is back" },
+                (PlanCall){ .method = "POST",
+                            .expect = EXPECT_DONE | EXPECT_GONE,
+                            .timeout_usec =
+                                    (container_stop_timeout(seen->container) + 60) * USEC_PER_SEC,
+                            .what = "restart it, since Ollama is back" },
                 "/containers/%s/restart", seen->container->id
         );
 }
 
 static bool is_to_be_restarted(const Deciding *deciding, const SeenContainer *seen) {
         return seen->owed && deciding->context->provider->up && !deciding->context->finishing
-                && deciding->wish->recovery != RECOVERY_NONE && deciding->view->retry_usec <= deciding->now_usec;
+               && deciding->wish->recovery != RECOVERY_NONE
+               && deciding->view->retry_usec <= deciding->now_usec;
 }
 
 static void say_linked(const Deciding *deciding) {

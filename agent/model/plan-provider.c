@@ -179,6 +179,23 @@ static bool is_down(const Deciding *deciding, const StackObject *object, const S
         return true;
 }
 
+/* A network that was made anew has another id; a container that still holds the old one cannot
+ * start. */
+static bool
+holds_old_network(const ProviderView *view, const StackObject *object, const json_t *inspect) {
+        for (size_t i = 0; i < view->stack->n_objects; i++) {
+                const StackObject *network = &view->stack->objects[i];
+                const char *id = json_string_value(json_object_get(view->objects[i].inspect, "Id"));
+
+                if (network->kind != STACK_NETWORK || object->kind != STACK_CONTAINER || id == NULL)
+                        continue;
+                const char *held = stack_endpoint_network(inspect, network->name);
+                if (held != NULL && held[0] != '\0' && strcmp(held, id) != 0)
+                        return true;
+        }
+        return false;
+}
+
 /* True when this object is not as it should be: the plan holds what to do, or says what to wait
  * for. */
 static bool mend(const Deciding *deciding, const StackObject *object, const SeenObject *seen) {
@@ -205,7 +222,11 @@ static bool mend(const Deciding *deciding, const StackObject *object, const Seen
                 plan_next_step(plan, "rename or remove it, then: systemctl reload coollamad");
                 return true;
         }
-        if (object->kind != STACK_VOLUME && !stack_covers(object, seen->inspect, &why)) {
+        bool old_network = holds_old_network(deciding->view, object, seen->inspect);
+        if (old_network)
+                (void) error_set(&why, -ESTALE, "its network was made anew");
+        if (old_network
+            || (object->kind != STACK_VOLUME && !stack_covers(object, seen->inspect, &why))) {
                 if (object->kind == STACK_CONTAINER && lacks_image(deciding, object, seen))
                         return true;
                 plan_say(

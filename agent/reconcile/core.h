@@ -28,16 +28,17 @@ struct Reconciler {
         World *world;
         ProfileSet *profiles;
         Provider *provider;
-        Recovery *recovery;
-        Reach *reach;
+        RecoveryState *recovery;
+        ReachProbe *reach;
         ExecutorHelpers helpers;
 
         Consumer *queue_first;
         Consumer *queue_last;
         sd_event_source *queue_source;
         unsigned n_passes;
-        unsigned n_restarting;       /* consumers being restarted after an outage: at most [recovery] parallel */
-        Consumer *restart_first;     /* those that wait for their turn */
+        unsigned n_restarting;   /* consumers being restarted after an outage: at most [recovery]
+                                    parallel */
+        Consumer *restart_first; /* those that wait for their turn */
         Consumer *restart_last;
 
         EngineSlot *list_slot;
@@ -58,7 +59,7 @@ int queue_open(Reconciler *reconciler);
 
 /* queue.c: to be looked at again when a restart of another one has ended. */
 void queue_wait_for_restart(Reconciler *reconciler, Consumer *consumer);
-void queue_restart_ended(Reconciler *reconciler);
+void queue_restart_next(Reconciler *reconciler);
 
 /* pass.c */
 void pass_begin(Reconciler *reconciler, Consumer *consumer);

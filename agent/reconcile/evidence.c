@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine frames a container's log: 8 bytes (stream, 3 zeros, length in network order), then the text.
- * Lines are gathered over frames and read one by one; nothing but the numbers seen is kept.
+ * The engine frames a container's log: 8 bytes (stream, 3 zeros, length in network order), then the
+ * text. Lines are gathered over frames and read one by one; nothing but the numbers seen is kept.
  */
 #include "reconcile/evidence.h"
 
@@ -70,7 +70,8 @@ static size_t take_header(Evidence *evidence, const char *bytes, size_t size) {
         memcpy(evidence->header + evidence->header_size, bytes, n);
         evidence->header_size += n;
         if (evidence->header_size == HEADER_SIZE)
-                evidence->frame_left = ((size_t) header[4] << 24) | ((size_t) header[5] << 16) | ((size_t) header[6] << 8) | header[7];
+                evidence->frame_left = ((size_t) header[4] << 24) | ((size_t) header[5] << 16)
+                                       | ((size_t) header[6] << 8) | header[7];
         return n;
 }
 
@@ -103,7 +104,12 @@ static void on_end(const EngineAnswer *answer, void *data) {
 }
 
 int evidence_start(
-        Engine *engine, const char *proxy_id, uint64_t since, EvidenceDone *done, void *data, Evidence **ret
+        Engine *engine,
+        const char *proxy_id,
+        uint64_t since,
+        EvidenceDone *done,
+        void *data,
+        Evidence **ret
 ) {
         Evidence *evidence = calloc(1, sizeof *evidence);
         if (evidence == NULL)
@@ -112,7 +118,8 @@ int evidence_start(
         evidence->data = data;
 
         cleanup(freep) char *path = text_format(
-                "/containers/%s/logs?stdout=1&tail=50000&since=%llu", proxy_id, (unsigned long long) since
+                "/containers/%s/logs?stdout=1&tail=50000&since=%llu", proxy_id,
+                (unsigned long long) since
         );
         const EngineStream stream = {
                 .call = { .method = "GET", .path = path },

@@ -16,7 +16,12 @@ typedef void EvidenceDone(int result, const Error *error, void *data);
 
 /* since: seconds since 1970. */
 int evidence_start(
-        Engine *engine, const char *proxy_id, uint64_t since, EvidenceDone *done, void *data, Evidence **ret
+        Engine *engine,
+        const char *proxy_id,
+        uint64_t since,
+        EvidenceDone *done,
+        void *data,
+        Evidence **ret
 );
 Evidence *evidence_free(Evidence *evidence);
 

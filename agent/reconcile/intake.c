@@ -178,6 +178,8 @@ static void on_standing(void *data) {
                 LOG_INFO, NULL, NO_FIELDS, "Following Docker Engine %s (API 1.%u)",
                 engine_version(reconciler->engine), engine_api(reconciler->engine)
         );
+        if (reconciler->reach != NULL)
+                reach_clean(reconciler->reach);
         intake_resync(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
 }

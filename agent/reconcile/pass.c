@@ -92,6 +92,7 @@ static void pass_end(Pass *pass) {
         if (consumer->record == NULL)
                 release_project(reconciler, consumer);
         pass = pass_free(pass);
+        queue_restart_next(reconciler);
 
         if (consumer->dirty) {
                 consumer->dirty = false;
@@ -192,8 +193,16 @@ static int take_look(Pass *pass) {
                         return r;
                 Tracked *tracked = consumer_tracked(consumer, container->id);
                 tracked_update(tracked, container, now_usec);
+                recovery_saw(
+                        reconciler->recovery, container->id, container->started_at,
+                        container_is_up(container)
+                );
                 pass->seen[pass->n_seen++] = (SeenContainer){
                         .container = container,
+                        .owed = recovery_is_due(
+                                reconciler->recovery, container->id, container->started_at,
+                                provider_key_number(reconciler->provider, consumer->identity.key)
+                        ),
                         .settled_since_usec = tracked->settled_since_usec,
                         .up_since_usec = tracked->up_since_usec,
                         .age_usec = age_of(container),
@@ -238,10 +247,24 @@ static void forget_attempts_of_others(const Pass *pass) {
         backoff_reset(&consumer->backoff);
 }
 
-static ConsumerObservations observations(const Pass *pass) {
-        const Look *look = pass->look;
+/* The network that it was created on: all containers of one identity share it. */
+static const char *network_of(const Pass *pass) {
+        const char *mode =
+                pass->n_seen > 0 ? container_network_mode(pass->seen[0].container) : "default";
+        return strcmp(mode, "default") == 0 ? "bridge" : mode;
+}
 
+static ConsumerObservations observations(const Pass *pass) {
+        const Reconciler *reconciler = pass->reconciler;
+        const Look *look = pass->look;
+        const char *unreachable = NULL;
+        ReachAnswer answer = REACH_ANSWER_YES;
+
+        if (reconciler->reach != NULL)
+                answer = reach_get(reconciler->reach, network_of(pass), &unreachable);
         return (ConsumerObservations){
+                .reach_known = answer != REACH_ANSWER_UNKNOWN,
+                .unreachable = unreachable,
                 .image = look_image(look),
                 .image_name_is_current = look_image_name_is_current(look),
                 .image_id = look_image_id(look),
@@ -318,6 +341,15 @@ static void on_executed(const ExecutorResult *result, void *data) {
         Consumer *consumer = pass->consumer;
         const Plan *plan = executor_plan(pass->executor);
 
+        if (plan->restarts) {
+                pass->reconciler->n_restarting--;
+                if (result->result >= 0)
+                        log_event(
+                                LOG_NOTICE, MSG_RESTARTED,
+                                FIELDS({ "CONSUMER", consumer->identity.key }),
+                                "%s: restarted, since Ollama is back", consumer->identity.human
+                        );
+        }
         if (result->result < 0)
                 verdict_plan_failed(consumer, plan, result);
         else
@@ -348,7 +380,9 @@ static void execute(Pass *pass, Plan *plan) {
                 return;
         }
         consumer->pass = PASS_EXECUTING;
-        if (consumer->project != NULL && plan->actions[0].kind != ACTION_KEY)
+        if (plan->restarts)
+                reconciler->n_restarting++;
+        else if (consumer->project != NULL && plan->actions[0].kind != ACTION_KEY)
                 consumer->project->swapping = consumer;
 }
 
@@ -359,6 +393,12 @@ static bool is_held_back(const Pass *pass, Plan *plan) {
 
         if (plan->n_actions == 0 || plan->actions[0].kind == ACTION_KEY)
                 return false;
+        if (plan->restarts
+            && pass->reconciler->n_restarting
+                       >= pass->reconciler->setup.config->recovery.parallel) {
+                queue_wait_for_restart(pass->reconciler, consumer);
+                return true;
+        }
         if (project != NULL && project->swapping != NULL && project->swapping != consumer) {
                 plan_say(
                         plan, LINK_WAITING, "waiting until %s of its stack is re-created",
@@ -384,8 +424,11 @@ static void pass_plan(Pass *pass) {
                 return;
         }
 
+        if ((plan->needs & NEED_REACH) != 0 && reconciler->reach != NULL)
+                reach_ask(reconciler->reach, network_of(pass));
         const Container *subject = subject_of(pass, plan);
-        if (plan->needs != 0 && subject != NULL && pass->closer_looks < CLOSER_LOOKS_MAX) {
+        if ((plan->needs & ~(unsigned) NEED_REACH) != 0 && subject != NULL
+            && pass->closer_looks < CLOSER_LOOKS_MAX) {
                 pass->closer_looks++;
                 r = look_closer(pass->look, plan->needs, subject);
                 plan = plan_free(plan);

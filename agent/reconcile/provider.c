@@ -220,8 +220,10 @@ void provider_helpers(Provider *provider, ExecutorHelpers *ret) {
 }
 
 static bool is_ours(const Provider *provider, const EngineEvent *event) {
-        if (json_object_get(event->labels, LABEL_PART) != NULL)
-                return true;
+        const char *part = json_string_value(json_object_get(event->labels, LABEL_PART));
+
+        if (part != NULL)
+                return strcmp(part, "probe") != 0;
         if (event->container_id[0] != '\0'
             && (strcmp(event->container_id, provider->proxy_id) == 0
                 || strcmp(event->container_id, provider->api_id) == 0))

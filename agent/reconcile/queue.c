@@ -81,11 +81,11 @@ void queue_wait_for_restart(Reconciler *reconciler, Consumer *consumer) {
         reconciler->restart_last = consumer;
 }
 
-void queue_restart_ended(Reconciler *reconciler) {
+void queue_restart_next(Reconciler *reconciler) {
         Consumer *consumer = reconciler->restart_first;
 
-        reconciler->n_restarting--;
-        if (consumer == NULL)
+        if (consumer == NULL
+            || reconciler->n_restarting >= reconciler->setup.config->recovery.parallel)
                 return;
         reconciler->restart_first = consumer->next_restart;
         if (reconciler->restart_first == NULL)

@@ -26,6 +26,41 @@ static void on_provider_said(void *data) {
         reconciler->setup.changed(reconciler->setup.data);
 }
 
+static void on_came_up(const char *id, const char *started_at, void *data) {
+        Reconciler *reconciler = data;
+
+        recovery_came_up(
+                reconciler->recovery, id, started_at, provider_proxy_id(reconciler->provider)
+        );
+}
+
+static void on_went_down(uint64_t since_usec, void *data) {
+        Reconciler *reconciler = data;
+
+        recovery_went_down(reconciler->recovery, since_usec);
+}
+
+static void add_running(Consumer *consumer, void *data) {
+        RunList *list = data;
+
+        for (size_t i = 0; i < consumer->n_tracked; i++)
+                if (consumer->tracked[i].up_since_usec > 0)
+                        (void) run_list_add(
+                                list, consumer->tracked[i].id, consumer->tracked[i].started_at,
+                                false
+                        );
+}
+
+static void on_list_running(RunList *ret, void *data) {
+        const Reconciler *reconciler = data;
+
+        world_visit(reconciler->world, add_running, ret);
+}
+
+static void on_due(void *data) {
+        queue_add_all(data);
+}
+
 static int take_record(SwapRecord *record, void *data) {
         Reconciler *reconciler = data;
         const json_t *labels = json_object_get(json_object_get(record->old, "Config"), "Labels");
@@ -100,6 +135,23 @@ static int open_parts(Reconciler *reconciler, Error *err) {
         return 0;
 }
 
+/* Where consumers go by the gateway, it is asked from their networks first. */
+static int open_reach(Reconciler *reconciler, Error *err) {
+        const Config *config = reconciler->setup.config;
+        const ProviderFacts *facts = provider_facts(reconciler->provider);
+        const ReachSetup setup = {
+                .event = reconciler->setup.event,
+                .engine = reconciler->engine,
+                .templates_dir = reconciler->setup.templates_dir,
+                .image = facts->secured ? config->proxy.image : config->provider.image,
+                .port = facts->port,
+                .secured = facts->secured,
+                .known = on_due,
+                .data = reconciler,
+        };
+        return facts->probe_reach ? reach_new(&setup, &reconciler->reach, err) : 0;
+}
+
 static int open_provider(Reconciler *reconciler, Error *err) {
         const ProviderSetup setup = {
                 .event = reconciler->setup.event,
@@ -111,13 +163,30 @@ static int open_provider(Reconciler *reconciler, Error *err) {
                 .templates_dir = reconciler->setup.templates_dir,
                 .changed = on_provider_changed,
                 .said = on_provider_said,
+                .came_up = on_came_up,
+                .went_down = on_went_down,
+                .finishing = reconciler->setup.finish,
                 .data = reconciler,
         };
 
         int r = provider_new(&setup, &reconciler->provider, err);
-        if (r >= 0)
-                provider_helpers(reconciler->provider, &reconciler->helpers);
-        return r;
+        if (r < 0)
+                return r;
+        provider_helpers(reconciler->provider, &reconciler->helpers);
+        return open_reach(reconciler, err);
+}
+
+static int open_recovery(Reconciler *reconciler, Error *err) {
+        const RecoverySetup setup = {
+                .event = reconciler->setup.event,
+                .engine = reconciler->engine,
+                .state_dir = reconciler->setup.state_dir,
+                .config = reconciler->setup.config,
+                .due = on_due,
+                .list_running = on_list_running,
+                .data = reconciler,
+        };
+        return recovery_new(&setup, &reconciler->recovery, err);
 }
 
 static bool has_open_swaps(const Reconciler *reconciler);
@@ -152,6 +221,8 @@ int reconciler_new(const ReconcilerSetup *setup, Reconciler **ret, Error *err) {
 
         int r = open_parts(reconciler, err);
         if (r >= 0)
+                r = open_recovery(reconciler, err);
+        if (r >= 0)
                 r = open_provider(reconciler, err);
         if (r >= 0) {
                 r = begin(reconciler);
@@ -178,7 +249,9 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         (void) engine_slot_free(reconciler->list_slot);
         if (reconciler->world != NULL)
                 world_visit(reconciler->world, cancel, NULL);
+        (void) reach_free(reconciler->reach);
         (void) provider_free(reconciler->provider);
+        (void) recovery_free(reconciler->recovery);
         (void) world_free(reconciler->world);
         (void) engine_free(reconciler->engine);
         sd_event_source_disable_unref(reconciler->resync);
@@ -218,17 +291,46 @@ void reconciler_stop(Reconciler *reconciler) {
         reconciler_check(reconciler);
 }
 
-int reconciler_reload(Reconciler *reconciler, const Config *config, Error *err) {
-        Provider *old = reconciler->provider;
+static void give_up_pass(Consumer *consumer, void *data) {
+        Reconciler *reconciler = data;
 
+        /* An open swap goes on with the containers it has; what only looks, looks again. */
+        if (consumer->pass == PASS_OBSERVING) {
+                pass_cancel(consumer);
+                reconciler->n_passes--;
+                queue_add(reconciler, consumer);
+        }
+}
+
+int reconciler_reload(Reconciler *reconciler, const Config *config, Error *err) {
+        Provider *old_provider = reconciler->provider;
+        ReachProbe *old_reach = reconciler->reach;
+        const Config *old_config = reconciler->setup.config;
+
+        if (strcmp(config->docker.socket, old_config->docker.socket) != 0)
+                return error_set(
+                        err, -EINVAL,
+                        "another socket in [docker] needs a restart: systemctl restart coollamad"
+                );
+
+        world_visit(reconciler->world, give_up_pass, reconciler);
         reconciler->setup.config = config;
-        reconciler->provider = NULL;
+        reconciler->reach = NULL;
         int r = open_provider(reconciler, err);
         if (r < 0) {
-                reconciler->provider = old;
+                (void) reach_free(reconciler->reach);
+                if (reconciler->provider != old_provider)
+                        (void) provider_free(reconciler->provider);
+                reconciler->provider = old_provider;
+                reconciler->reach = old_reach;
+                reconciler->setup.config = old_config;
                 return r;
         }
-        (void) provider_free(old);
+        (void) reach_free(old_reach);
+        (void) provider_free(old_provider);
+        recovery_configure(reconciler->recovery, config);
+        if (reconciler->standing)
+                provider_look(reconciler->provider);
         intake_resync(reconciler);
         return 0;
 }

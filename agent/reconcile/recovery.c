@@ -14,7 +14,7 @@
 
 #define FILE_SIZE_MAX ((size_t) 16 * 1024 * 1024)
 
-struct Recovery {
+struct RecoveryState {
         RecoverySetup setup;
         char *path;
         Outage outage;
@@ -26,12 +26,13 @@ struct Recovery {
         bool graced; /* the grace is over and the evidence was read (or there is none to read) */
 };
 
-static void save(Recovery *recovery) {
+static void save(RecoveryState *recovery) {
         json_t *json = outage_to_json(&recovery->outage);
         Error err = { 0 };
 
         if (json != NULL)
-                (void) json_object_set_new(json, "ended", json_integer((json_int_t) recovery->ended));
+                (void
+                ) json_object_set_new(json, "ended", json_integer((json_int_t) recovery->ended));
         char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
         json_decref(json);
         int r = text ? file_replace(recovery->path, text, strlen(text), 0600, &err) : -ENOMEM;
@@ -44,13 +45,13 @@ static void save(Recovery *recovery) {
                 );
 }
 
-static int load(Recovery *recovery, Error *err) {
+static int load(RecoveryState *recovery, Error *err) {
         cleanup(freep) char *text = NULL;
         size_t size = 0;
 
         int r = file_read(recovery->path, FILE_SIZE_MAX, &text, &size, err);
         if (r == -ENOENT) {
-                *err = (Error) { 0 };
+                *err = (Error){ 0 };
                 return 0;
         }
         if (r < 0)
@@ -60,11 +61,14 @@ static int load(Recovery *recovery, Error *err) {
         r = outage_from_json(json, &recovery->outage, err);
         recovery->ended = (uint64_t) json_integer_value(json_object_get(json, "ended"));
         json_decref(json);
-        return r < 0 ? error_prefix(err, r, "%s (remove the file, then start again)", recovery->path) : 0;
+        return r < 0 ? error_prefix(
+                       err, r, "%s (remove the file, then start again)", recovery->path
+               )
+                     : 0;
 }
 
-int recovery_new(const RecoverySetup *setup, Recovery **ret, Error *err) {
-        Recovery *recovery = calloc(1, sizeof *recovery);
+int recovery_new(const RecoverySetup *setup, RecoveryState **ret, Error *err) {
+        RecoveryState *recovery = calloc(1, sizeof *recovery);
         if (recovery == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
         recovery->setup = *setup;
@@ -79,7 +83,7 @@ int recovery_new(const RecoverySetup *setup, Recovery **ret, Error *err) {
         return 0;
 }
 
-Recovery *recovery_free(Recovery *recovery) {
+RecoveryState *recovery_free(RecoveryState *recovery) {
         if (recovery == NULL)
                 return NULL;
         sd_event_source_disable_unref(recovery->grace);
@@ -91,11 +95,11 @@ Recovery *recovery_free(Recovery *recovery) {
         return NULL;
 }
 
-void recovery_configure(Recovery *recovery, const Config *config) {
+void recovery_configure(RecoveryState *recovery, const Config *config) {
         recovery->setup.config = config;
 }
 
-void recovery_went_down(Recovery *recovery, uint64_t since_usec) {
+void recovery_went_down(RecoveryState *recovery, uint64_t since_usec) {
         RunList running = { 0 };
 
         recovery->down_since_usec = since_usec;
@@ -105,7 +109,7 @@ void recovery_went_down(Recovery *recovery, uint64_t since_usec) {
 }
 
 static void on_evidence(int result, const Error *error, void *data) {
-        Recovery *recovery = data;
+        RecoveryState *recovery = data;
 
         if (result < 0)
                 log_debug("Recovery: the proxy's log cannot be read: %s", error_text(error));
@@ -114,20 +118,21 @@ static void on_evidence(int result, const Error *error, void *data) {
 }
 
 static int on_grace(sd_event_source *source, uint64_t usec, void *data) {
-        Recovery *recovery = data;
+        RecoveryState *recovery = data;
 
         (void) source;
         (void) usec;
         recovery->evidence = evidence_free(recovery->evidence);
         if (recovery->proxy_id == NULL
             || evidence_start(
-                       recovery->setup.engine, recovery->proxy_id, recovery->ended, on_evidence, recovery, &recovery->evidence
+                       recovery->setup.engine, recovery->proxy_id, recovery->ended, on_evidence,
+                       recovery, &recovery->evidence
                ) < 0)
                 on_evidence(0, NULL, recovery);
         return 0;
 }
 
-static void begin_grace(Recovery *recovery, const char *proxy_id) {
+static void begin_grace(RecoveryState *recovery, const char *proxy_id) {
         uint64_t grace_usec = recovery->setup.config->recovery.grace_usec;
 
         free(recovery->proxy_id);
@@ -136,21 +141,23 @@ static void begin_grace(Recovery *recovery, const char *proxy_id) {
         recovery->evidence = evidence_free(recovery->evidence);
         recovery->grace = sd_event_source_disable_unref(recovery->grace);
         int r = sd_event_add_time_relative(
-                recovery->setup.event, &recovery->grace, CLOCK_MONOTONIC, grace_usec, USEC_PER_MSEC, on_grace, recovery
+                recovery->setup.event, &recovery->grace, CLOCK_MONOTONIC, grace_usec, USEC_PER_MSEC,
+                on_grace, recovery
         );
         if (r < 0)
                 log_debug("Recovery: no timer: %s", strerrordesc_np(-r));
 }
 
 /* It lasted long enough, or nobody knows how long it lasted. */
-static bool counts(const Recovery *recovery) {
+static bool counts(const RecoveryState *recovery) {
         uint64_t now_usec = clock_monotonic_usec();
 
         return recovery->down_since_usec == 0
-                || now_usec - recovery->down_since_usec >= recovery->setup.config->recovery.min_outage_usec;
+               || now_usec - recovery->down_since_usec
+                          >= recovery->setup.config->recovery.min_outage_usec;
 }
 
-static void end_outage(Recovery *recovery, bool counted) {
+static void end_outage(RecoveryState *recovery, bool counted) {
         RunList running = { 0 };
 
         recovery->setup.list_running(&running, recovery->setup.data);
@@ -158,18 +165,21 @@ static void end_outage(Recovery *recovery, bool counted) {
         run_list_done(&running);
         if (r < 0) {
                 log_event(
-                        LOG_WARNING, MSG_PROVIDER_TROUBLE, NO_FIELDS, "Nobody is restarted after this outage: %s",
-                        strerrordesc_np(-r)
+                        LOG_WARNING, MSG_PROVIDER_TROUBLE, NO_FIELDS,
+                        "Nobody is restarted after this outage: %s", strerrordesc_np(-r)
                 );
                 return;
         }
         log_event(
-                LOG_NOTICE, MSG_OUTAGE_OVER, NO_FIELDS, "Ollama is back%s; %zu containers are to be looked at for a restart",
+                LOG_NOTICE, MSG_OUTAGE_OVER, NO_FIELDS,
+                "Ollama is back%s; %zu containers are to be looked at for a restart",
                 counted ? "" : " after a short outage", recovery->outage.owed.n
         );
 }
 
-void recovery_came_up(Recovery *recovery, const char *id, const char *started_at, const char *proxy_id) {
+void recovery_came_up(
+        RecoveryState *recovery, const char *id, const char *started_at, const char *proxy_id
+) {
         Outage *outage = &recovery->outage;
         bool unwatched = outage_is_unwatched(outage, id, started_at);
 
@@ -186,7 +196,9 @@ void recovery_came_up(Recovery *recovery, const char *id, const char *started_at
         }
 }
 
-bool recovery_is_due(const Recovery *recovery, const char *id, const char *started_at, uint64_t key_number) {
+bool recovery_is_due(
+        const RecoveryState *recovery, const char *id, const char *started_at, uint64_t key_number
+) {
         const Run *run = outage_owes(&recovery->outage, id, started_at);
 
         if (run == NULL)
@@ -195,22 +207,23 @@ bool recovery_is_due(const Recovery *recovery, const char *id, const char *start
                 return true;
         if (!recovery->graced)
                 return false;
-        return recovery->evidence == NULL || key_number == 0 || !evidence_has(recovery->evidence, key_number);
+        return recovery->evidence == NULL || key_number == 0
+               || !evidence_has(recovery->evidence, key_number);
 }
 
-static void drop(Recovery *recovery, const char *id) {
+static void drop(RecoveryState *recovery, const char *id) {
         run_list_remove(&recovery->outage.owed, id);
         save(recovery);
 }
 
-static const Run *any_run_of(const Recovery *recovery, const char *id) {
+static const Run *any_run_of(const RecoveryState *recovery, const char *id) {
         for (size_t i = 0; i < recovery->outage.owed.n; i++)
                 if (strcmp(recovery->outage.owed.runs[i].id, id) == 0)
                         return &recovery->outage.owed.runs[i];
         return NULL;
 }
 
-void recovery_saw(Recovery *recovery, const char *id, const char *started_at, bool running) {
+void recovery_saw(RecoveryState *recovery, const char *id, const char *started_at, bool running) {
         const Run *run = any_run_of(recovery, id);
 
         if (run == NULL || recovery->outage.open)
@@ -219,11 +232,11 @@ void recovery_saw(Recovery *recovery, const char *id, const char *started_at, bo
                 drop(recovery, id);
 }
 
-void recovery_waive(Recovery *recovery, const char *id) {
+void recovery_waive(RecoveryState *recovery, const char *id) {
         if (any_run_of(recovery, id) != NULL && !recovery->outage.open)
                 drop(recovery, id);
 }
 
-size_t recovery_debts(const Recovery *recovery) {
+size_t recovery_debts(const RecoveryState *recovery) {
         return recovery->outage.owed.n;
 }

@@ -13,38 +13,45 @@
 /*
  * Recovery: who is owed a restart after an outage (model/outage.h), kept in STATE/recovery.json.
  *
- * Those that lived through it are due at once; those that were started during it once the grace is over
- * and the proxy's log shows no answered request of theirs.
+ * Those that lived through it are due at once; those that were started during it once the grace is
+ * over and the proxy's log shows no answered request of theirs.
  */
-typedef struct Recovery Recovery;
+typedef struct RecoveryState RecoveryState;
 
 typedef struct RecoverySetup {
         sd_event *event;
         Engine *engine;
         const char *state_dir;
-        const Config *config;              /* borrowed */
-        void (*due)(void *data);           /* who is owed what changed: look at all consumers */
-        void (*list_running)(RunList *ret, void *data); /* every consumer's container that runs now */
+        const Config *config;    /* borrowed */
+        void (*due)(void *data); /* who is owed what changed: look at all consumers */
+        void (*list_running
+        )(RunList *ret, void *data); /* every consumer's container that runs now */
         void *data;
 } RecoverySetup;
 
-int recovery_new(const RecoverySetup *setup, Recovery **ret, Error *err);
-Recovery *recovery_free(Recovery *recovery);
-void recovery_configure(Recovery *recovery, const Config *config);
+int recovery_new(const RecoverySetup *setup, RecoveryState **ret, Error *err);
+RecoveryState *recovery_free(RecoveryState *recovery);
+void recovery_configure(RecoveryState *recovery, const Config *config);
 
-void recovery_went_down(Recovery *recovery, uint64_t since_usec);
+void recovery_went_down(RecoveryState *recovery, uint64_t since_usec);
 
-/* The provider is up with this run of its container; proxy_id: whose log holds the evidence, or NULL. */
-void recovery_came_up(Recovery *recovery, const char *id, const char *started_at, const char *proxy_id);
+/* The provider is up with this run of its container; proxy_id: whose log holds the evidence, or
+ * NULL. */
+void recovery_came_up(
+        RecoveryState *recovery, const char *id, const char *started_at, const char *proxy_id
+);
 
 /* Is this run of a consumer's container to be restarted now? key_number 0: it has no key. */
-bool recovery_is_due(const Recovery *recovery, const char *id, const char *started_at, uint64_t key_number);
+bool recovery_is_due(
+        const RecoveryState *recovery, const char *id, const char *started_at, uint64_t key_number
+);
 
-/* The container was seen in this run: debts of other runs of it are gone. running false: so are all. */
-void recovery_saw(Recovery *recovery, const char *id, const char *started_at, bool running);
+/* The container was seen in this run: debts of other runs of it are gone. running false: so are
+ * all. */
+void recovery_saw(RecoveryState *recovery, const char *id, const char *started_at, bool running);
 
 /* It is not to be restarted (its label says so). */
-void recovery_waive(Recovery *recovery, const char *id);
+void recovery_waive(RecoveryState *recovery, const char *id);
 
 /* How many are owed a restart. */
-size_t recovery_debts(const Recovery *recovery);
+size_t recovery_debts(const RecoveryState *recovery);
