@@ -65,10 +65,9 @@ class Machine:
 
     def command(self, *args: str | Path) -> list[str]:
         """The command line that runs a program in the machine, on the same files."""
-        # --root, since the tests may themselves run in a chroot, which --mount alone would leave.
         # Not outliving the tests matters: a machine cannot end before all who wait in it are gone.
         enter = ["setpriv", "--pdeathsig", "KILL", "nsenter", "-t", str(self.pid)]
-        enter += ["--net", "--mount", "--pid", "--root", "--"]
+        enter += ["--net", "--mount", "--pid", "--"]
         return enter + [str(arg) for arg in args]
 
     def network_command(self, *args: str | Path) -> list[str]:
