@@ -117,6 +117,7 @@ class Engine:
     def close(self) -> None:
         """Everything of it is gone from the machine afterwards. Again is allowed."""
         if self._daemon is not None:
+            # nsenter, that is; a machine ends only when none of its processes has a parent outside.
             self._daemon.kill()
             self._daemon.wait()
             self._daemon = None

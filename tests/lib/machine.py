@@ -6,8 +6,8 @@ killed, the kernel takes everything with it: every process, every mount, every i
 firewall rule. Nothing has to be looked for by name, and the machine's own network is never touched.
 """
 
+import atexit
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,6 +36,10 @@ while True:
 class Machine:
     def __init__(self) -> None:
         self.workspace = Workspace()
+        # For an interrupt that comes while it is being made or closed.
+        atexit.register(self.close)
+        self._outer: subprocess.Popen[bytes] | None = None
+        self.pid = 0
         cgroup.prepare()
         ready = self.workspace.path / "ready"
         with (self.workspace.path / "machine.log").open("wb") as log:
@@ -48,10 +52,11 @@ class Machine:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_for(lambda: ready.exists() or self._outer.poll() is not None, "the machine is up")
-        if self._outer.poll() is not None:
+        outer = self._outer
+        wait_for(lambda: ready.exists() or outer.poll() is not None, "the machine is up")
+        if outer.poll() is not None:
             raise RuntimeError((self.workspace.path / "machine.log").read_text())
-        children = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children")
+        children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
         self.pid = int(children.read_text().split()[0])
 
     @property
@@ -82,11 +87,13 @@ class Machine:
 
     def close(self) -> None:
         """Again is allowed."""
-        if self._outer.poll() is None:
-            self._outer.send_signal(signal.SIGKILL)
-        self._outer.wait()
-        wait_for(lambda: not Path(f"/proc/{self.pid}").exists(), "the machine is gone")
+        if self._outer is not None:
+            self._outer.kill()
+            self._outer.wait()
+        if self.pid:
+            wait_for(lambda: not Path(f"/proc/{self.pid}").exists(), "the machine is gone")
         self.workspace.close()
+        atexit.unregister(self.close)
 
 
 def _pids() -> Sequence[int]:
