@@ -118,14 +118,13 @@ def test_a_reload_takes_a_good_configuration_and_keeps_the_old_one_for_a_bad_one
 def test_every_entry_of_weight_has_an_id_that_the_catalog_explains(host: Host) -> None:
     deploy_a_consumer(host)
     host.wait(LINKED, 60, "the consumer is linked")
-    # journalctl prints ids as they are, and again the catalog's: the first column.
     explained = {line.split()[0] for line in host.out("journalctl", "--list-catalog").splitlines()}
     entries = [entry for entry in journal(host, "_TRANSPORT=journal") if int(entry["PRIORITY"]) <= 5]
     assert entries
     for entry in entries:
         assert entry.get("MESSAGE_ID") in explained, entry["MESSAGE"]
-    about = [entry for entry in journal(host) if CONTAINER in entry.get("COOLLAMA_CONTAINER", "")]
-    assert about, "no entry carries COOLLAMA_CONTAINER"
+    about = [entry for entry in journal(host) if entry.get("COOLLAMA_CONSUMER") == f"{UUID}/notes"]
+    assert about, "no entry carries COOLLAMA_CONSUMER"
     started = journal(host, "MESSAGE_ID=5d0b4f7f1a5b4c52a8a1f3a0f6f0c101")
     assert len(started) == 1
 
