@@ -21,30 +21,24 @@ def refused(host: Host, script: str) -> str:
 
 
 RUN = f"{INSTALL} {' '.join(ARGS)}"
+DOWN = "systemctl stop docker.socket docker"
+NO_UNIT = f"{DOWN}; systemctl mask --runtime docker.service"
+ROOTLESS = "mkdir -p /run/user/1000; touch /run/user/1000/docker.sock"
 REFUSALS = {
     "without systemd": (
         f"unshare --mount sh -c 'mount -t tmpfs none /run/systemd && exec {RUN}'",
         "systemd does not run here",
     ),
-    "without docker.service": (
-        f"systemctl stop docker.socket docker; systemctl mask --runtime docker.service; {RUN}",
-        "there is no docker.service",
-    ),
-    "with a stopped docker": (f"systemctl stop docker.socket docker; {RUN}", "docker.service is inactive"),
-    "with docker as a snap": (
-        f"systemctl stop docker.socket docker; systemctl mask --runtime docker.service; mkdir /var/snap /var/snap/docker; {RUN}",
-        "Docker is a snap",
-    ),
-    "with a rootless docker": (
-        f"systemctl stop docker.socket docker; systemctl mask --runtime docker.service; mkdir -p /run/user/1000; touch /run/user/1000/docker.sock; {RUN}",
-        "rootless",
-    ),
+    "without docker.service": (f"{NO_UNIT}; {RUN}", "there is no docker.service"),
+    "with a stopped docker": (f"{DOWN}; {RUN}", "docker.service is inactive"),
+    "with docker as a snap": (f"{NO_UNIT}; mkdir -p /var/snap/docker; {RUN}", "Docker is a snap"),
+    "with a rootless docker": (f"{NO_UNIT}; {ROOTLESS}; {RUN}", "rootless"),
     "without docker's socket": (f"rm /run/docker.sock; {RUN}", "there is no /run/docker.sock"),
     "without apt": (
         f"unshare --mount sh -c 'mount --bind /dev/null /usr/bin/apt-get && exec {RUN}'",
         "no apt",
     ),
-    "without root": (f"chmod 755 /root; setpriv --reuid=65534 --clear-groups {RUN}", "this is not root"),
+    "without root": (f"chmod 755 /root; setpriv --reuid=65534 --clear-groups {RUN}", "not root"),
 }
 
 
@@ -83,7 +77,8 @@ def test_an_error_in_the_configuration_is_said_and_the_running_daemon_left_alone
 def test_uninstall_keeps_settings_and_keys_and_purge_takes_them(host: Host) -> None:
     host.wait("docker inspect coollama-api coollama-proxy", 60, "the provider's containers are there")
     host.run(INSTALL, "--uninstall")
-    assert host.sh(f"{OURS} -not -path '/etc/coollama*' -not -path '/var/lib/coollama*' -not -path '/var/lib/docker/*'") == ""
+    kept = ("/etc/coollama*", "/var/lib/coollama*", "/var/lib/docker/*")
+    assert host.sh(OURS + "".join(f" -not -path '{path}'" for path in kept)) == ""
     host.sh("test -e /etc/coollama/coollama.conf; test -d /var/lib/coollama; getent passwd coollama")
     host.run("docker", "inspect", "coollama-api", "coollama-proxy")
     host.run(INSTALL, "--uninstall", "--purge")
