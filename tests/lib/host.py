@@ -39,7 +39,8 @@ DEFAULT_COMPOSE = "2.26"
 BOOT_SECONDS = 90
 ENVIRONMENT = ("HOME=/root", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 
-CLONE_NEWNS, CLONE_NEWCGROUP, PR_SET_PDEATHSIG = 0x00020000, 0x02000000, 1
+CLONE_NEWNS, CLONE_NEWCGROUP = 0x00020000, 0x02000000
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -185,6 +186,7 @@ def keep(name, engine, compose, owner):
     directory = HOSTS / name
     wanted = signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD
     signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     child = leader = 0
     owner_fd = -1
     try:
@@ -215,7 +217,9 @@ def keep(name, engine, compose, owner):
                 with contextlib.suppress(ProcessLookupError):
                     if pid:
                         os.kill(pid, signal.SIGKILL)
-            os.waitpid(child, 0)
+            with contextlib.suppress(ChildProcessError):
+                while True:  # the orphans that became ours as well
+                    os.wait()
         _remove_cgroups(name)
         _run("umount", "--lazy", directory / "root")
         if owner_fd >= 0 and select.select([owner_fd], [], [], 0)[0]:
@@ -330,6 +334,8 @@ class Host:
             signal.pidfd_send_signal(fd, signal.SIGTERM)
             if not select.select([fd], [], [], seconds)[0]:
                 raise HostError(f"host {self.name} does not end; see {self.log}")
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(keeper, 0)  # ours, when this process has booted it
         _remove_leftovers(self.name)
 
 

@@ -91,7 +91,8 @@ def busybox() -> Image:
 
 
 def standin_binary() -> Path:
-    return need(SOURCE / "build" / "dev" / "tests" / "standin-ollama")
+    built = SOURCE / "build" / "dev" / "tests" / "standin-ollama"
+    return need(Path(os.environ.get("COOLLAMA_STANDIN", built)))
 
 
 def ollama() -> Image:

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Throwaway hosts for tests: `bare` has Docker and its images, `host` has coollama installed as well."""
+
+import itertools
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lib.cache import CACHE, SOURCE
+from lib.host import Host, booted, make
+
+INSTALL = "/root/coollama/packaging/install"
+STAGE = "/root/coollama/stage"
+# The defaults, but in a second what takes half a minute.
+SHORT = """\
+[link]
+settle = 300ms
+settle-unchecked = 500ms
+[health]
+probe = 200ms
+[recovery]
+min-outage = 1s
+grace = 1s
+"""
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What packaging/install builds and installs: the release, not the tests' sanitized build."""
+    make()
+    tree = tmp_path_factory.mktemp("stage")
+    command = [SOURCE / "packaging/install", "--build-dir", CACHE / "try-build", "--stage", tree]
+    done = subprocess.run(command, check=False, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return tree
+
+
+@pytest.fixture
+def bare(request: pytest.FixtureRequest, stage: Path) -> Iterator[Host]:
+    """A host as it is before coollama comes; packaging/install and its tree lie ready. Another engine:
+    @pytest.mark.parametrize("bare", ["28.5"], indirect=True)."""
+    engine = getattr(request, "param", "20.10")
+    with booted(f"test-{os.getpid()}-{next(_numbers)}", engine=engine) as host:
+        host.load_images()
+        host.put(SOURCE / "packaging", Path(INSTALL).parent)
+        host.put(stage, STAGE)
+        host.put(SOURCE / "tests/lib/coolify", "/usr/local/bin/coolify")
+        host.run("coolify", "prepare")
+        yield host
+
+
+@pytest.fixture
+def host(bare: Host) -> Host:
+    bare.write("/etc/coollama/coollama.conf.d/short.conf", SHORT)
+    bare.run(INSTALL, "--prebuilt", STAGE)
+    return bare
