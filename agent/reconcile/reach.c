@@ -24,7 +24,7 @@ typedef struct Place {
         bool queued;
         bool answers;
         uint64_t asked_usec;
-        char why[240];
+        char why[480];
         struct Place *next; /* in the queue */
 } Place;
 
