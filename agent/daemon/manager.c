@@ -14,13 +14,15 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "daemon/engine-unit.h"
 #include "daemon/routes.h"
 #include "io/control.h"
 #include "io/http.h"
 #include "io/notify.h"
 #include "reconcile/reconciler.h"
 
-#define STOP_EXTENSION_USEC (60 * USEC_PER_SEC)
+/* What cannot be brought to its end by then waits for the next start: the records are on disk. */
+#define STOP_LIMIT_USEC (90 * USEC_PER_SEC)
 
 typedef struct Manager {
         const Options *options;
@@ -66,6 +68,25 @@ static void on_changed(void *data) {
         say(data);
 }
 
+static int on_stop_limit(sd_event_source *source, uint64_t usec, void *data) {
+        Manager *manager = data;
+
+        (void) source;
+        (void) usec;
+        log_event(
+                LOG_WARNING, MSG_STOPPING, NO_FIELDS,
+                "Ending although a re-creation is not at its end; the next start, or coollamad --finish, goes on with it"
+        );
+        manager->result = -ETIMEDOUT;
+        return sd_event_exit(manager->event, 0);
+}
+
+static int limit_stopping(Manager *manager) {
+        return sd_event_add_time_relative(
+                manager->event, NULL, CLOCK_MONOTONIC, STOP_LIMIT_USEC, 0, on_stop_limit, manager
+        );
+}
+
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *data) {
         Manager *manager = data;
 
@@ -73,12 +94,13 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
         (void) info;
         if (manager->stopping)
                 return 0;
-        notify_extend_timeout(STOP_EXTENSION_USEC);
+        notify_extend_timeout(STOP_LIMIT_USEC + 10 * USEC_PER_SEC);
         notify_stopping("Stopping: bringing open re-creations to their end");
         log_event(
                 LOG_NOTICE, MSG_STOPPING, NO_FIELDS, "Stopping once no container is half re-created"
         );
         manager->stopping = true;
+        (void) limit_stopping(manager);
         reconciler_stop(manager->reconciler);
         return 0;
 }
@@ -194,12 +216,20 @@ static int open_control(Manager *manager, Error *err) {
         return control_new(manager->event, path, 0666, on_request, manager, &manager->control, err);
 }
 
+/* 0; 1 when there is nothing to do for --finish; negative errno. */
 static int open_parts(Manager *manager, Error *err) {
         int r = config_load(manager->options->config, &manager->config, err);
         if (r < 0)
                 return r;
         warn_about(manager->config);
 
+        if (manager->options->finish && !engine_unit_runs(manager->config->docker.socket)) {
+                log_event(
+                        LOG_NOTICE, MSG_STOPPING, NO_FIELDS,
+                        "The Docker Engine does not run: what is open waits for its start"
+                );
+                return 1;
+        }
         r = open_loop(manager);
         if (r < 0)
                 return error_set(err, r, "cannot make the event loop: %s", strerrordesc_np(-r));
@@ -223,9 +253,15 @@ int manager_run(const Options *options, Error *err) {
         Manager manager = { .options = options };
 
         int r = open_parts(&manager, err);
-        if (r >= 0 && options->finish)
+        if (r > 0) {
+                close_parts(&manager);
+                return 0;
+        }
+        if (r >= 0 && options->finish) {
+                r = limit_stopping(&manager);
                 reconciler_stop(manager.reconciler);
-        else if (r >= 0)
+        }
+        if (r >= 0)
                 say(&manager);
         if (r >= 0) {
                 r = sd_event_loop(manager.event);
@@ -233,5 +269,10 @@ int manager_run(const Options *options, Error *err) {
                         (void) error_set(err, r, "the event loop failed: %s", strerrordesc_np(-r));
         }
         close_parts(&manager);
-        return r;
+        if (r >= 0 && manager.result < 0)
+                return error_set(
+                        err, manager.result,
+                        "the engine did not let a re-creation come to its end in time"
+                );
+        return r < 0 ? r : 0;
 }

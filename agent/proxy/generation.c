@@ -275,7 +275,7 @@ int generation_write(
         (void) snprintf(dir, sizeof dir, "%s/%" PRIu64, conf_dir, number);
         r = file_remove_tree(dir, err);
         if (r >= 0)
-                r = file_make_dir(dir, 02750, err);
+                r = file_make_dir(dir, 0750, err);
         if (r >= 0)
                 r = write_files(dir, &rendered, err);
         return r;

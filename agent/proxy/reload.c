@@ -56,17 +56,17 @@ static int make_dir(const char *path, mode_t mode, gid_t group, Error *err) {
                         err, -errno, "%s: cannot give it to group %u: %s", path, (unsigned) group,
                         strerrordesc_np(errno)
                 );
-        /* Changing the group may have taken the set-group-ID bit away. */
         return file_make_dir(path, mode, err);
 }
 
 int proxy_paths_make(const ProxyPaths *paths, gid_t group, Error *err) {
-        /* 2xxx: what is made in there later belongs to the same group. */
+        /* No set-group-ID bits: the unit forbids them (RestrictSUIDSGID), and the daemon's group is
+         * the proxy's. */
         int r = make_dir(paths->base, 0750, group, err);
         if (r >= 0)
-                r = make_dir(paths->conf, 02750, group, err);
+                r = make_dir(paths->conf, 0750, group, err);
         if (r >= 0)
-                r = make_dir(paths->run, 02770, group, err);
+                r = make_dir(paths->run, 0770, group, err);
         return r;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "docker/query.h"
+#include "model/gateway.h"
 #include "model/image.h"
 #include "model/labels.h"
 
@@ -81,8 +82,8 @@ static int take_gateway(ProviderLook *look, const EngineAnswer *answer, Error *e
                         error_text(&answer->error)
                 );
         json_array_foreach((json_t *) (uintptr_t) config, i, item) {
-                const char *gateway = json_string_value(json_object_get(item, "Gateway"));
-                if (gateway == NULL || gateway[0] == '\0' || n == PROVIDER_ADDRESSES_MAX)
+                char gateway[GATEWAY_TEXT_MAX];
+                if (n == PROVIDER_ADDRESSES_MAX || gateway_from_ipam(item, gateway) < 0)
                         continue;
                 look->addresses[n] = strdup(gateway);
                 if (look->addresses[n++] == NULL)

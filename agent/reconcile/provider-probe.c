@@ -37,7 +37,7 @@ void provider_note_health(Provider *provider, bool ok, const char *why) {
         const Config *config = provider->setup.config;
         unsigned down_after = config->proxy.secured ? config->health.down_after : 1;
 
-        if (!ok)
+        if (!ok && why != NULL)
                 (void) snprintf(provider->why_down, sizeof provider->why_down, "%s", why);
         if (health_note(&provider->health, ok, down_after, clock_monotonic_usec()))
                 say_transition(provider);
@@ -107,7 +107,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data) {
         /* Without a proxy there is nobody to ask, and the pass says why. */
         if (provider->proxy_id[0] == '\0' || provider->probe != NULL) {
                 if (provider->proxy_id[0] == '\0' && provider->observed)
-                        provider_note_health(provider, false, "the proxy does not run");
+                        provider_note_health(
+                                provider, false,
+                                provider->health.up ? "the proxy does not run" : NULL
+                        );
                 probe_later(provider);
                 return 0;
         }

@@ -275,7 +275,10 @@ static bool has_open_swaps(const Reconciler *reconciler) {
 }
 
 void reconciler_check(Reconciler *reconciler) {
-        if ((reconciler->stopping || reconciler->setup.finish) && !has_open_swaps(reconciler)) {
+        /* Without an engine nothing can be brought to its end: the records wait for the next start. */
+        bool helpless = reconciler->stopping && !reconciler->setup.finish && !reconciler->standing;
+        if (helpless
+            || ((reconciler->stopping || reconciler->setup.finish) && !has_open_swaps(reconciler))) {
                 reconciler->setup.finished(reconciler->setup.data);
                 return;
         }

@@ -90,8 +90,8 @@ Test(reload, others_than_the_daemon_and_the_proxys_group_may_not_enter) {
         cr_assert_eq(proxy_paths_make(&paths, (gid_t) -1, NULL), 0);
         cr_assert_eq(proxy_paths_make(&paths, (gid_t) -1, NULL), 0); /* again */
         cr_assert_eq(stat(paths.conf, &st), 0);
-        cr_assert_eq(st.st_mode & 07777, 02750);
+        cr_assert_eq(st.st_mode & 07777, 0750);
         cr_assert_eq(stat(paths.run, &st), 0);
-        cr_assert_eq(st.st_mode & 07777, 02770);
+        cr_assert_eq(st.st_mode & 07777, 0770);
         (void) file_remove_tree(state, NULL);
 }
