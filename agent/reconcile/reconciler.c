@@ -249,6 +249,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         (void) engine_slot_free(reconciler->list_slot);
         if (reconciler->world != NULL)
                 world_visit(reconciler->world, cancel, NULL);
+        verify_cancel_all(reconciler);
         (void) reach_free(reconciler->reach);
         (void) provider_free(reconciler->provider);
         (void) recovery_free(reconciler->recovery);
@@ -275,10 +276,12 @@ static bool has_open_swaps(const Reconciler *reconciler) {
 }
 
 void reconciler_check(Reconciler *reconciler) {
-        /* Without an engine nothing can be brought to its end: the records wait for the next start. */
+        /* Without an engine nothing can be brought to its end: the records wait for the next start.
+         */
         bool helpless = reconciler->stopping && !reconciler->setup.finish && !reconciler->standing;
         if (helpless
-            || ((reconciler->stopping || reconciler->setup.finish) && !has_open_swaps(reconciler))) {
+            || ((reconciler->stopping || reconciler->setup.finish) && !has_open_swaps(reconciler)
+            )) {
                 reconciler->setup.finished(reconciler->setup.data);
                 return;
         }
