@@ -297,6 +297,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .key_accepted =
                         provider_key_is_accepted(reconciler->provider, consumer->identity.key),
                 .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
+                .touched_usec = consumer->touched_usec,
                 .attempts = consumer->attempts,
                 .failure = consumer->record ? consumer->swap_failure : consumer->failure,
                 .retry_usec = consumer->retry_usec,
@@ -316,6 +317,7 @@ static void on_action(const Action *action, Outcome outcome, void *data) {
         Pass *pass = data;
         Consumer *consumer = pass->consumer;
 
+        consumer->touched_usec = clock_monotonic_usec();
         if (action->kind == ACTION_RECORD) {
                 SwapRecord *record = NULL;
 
@@ -341,6 +343,7 @@ static void on_executed(const ExecutorResult *result, void *data) {
         Consumer *consumer = pass->consumer;
         const Plan *plan = executor_plan(pass->executor);
 
+        consumer->touched_usec = clock_monotonic_usec();
         if (plan->restarts) {
                 pass->reconciler->n_restarting--;
                 if (result->result >= 0)
