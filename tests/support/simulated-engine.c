@@ -55,6 +55,11 @@ bool sim_is_up(const SimContainer *container) {
         return strcmp(status_of(container), "running") == 0;
 }
 
+/* Running, or between two restarts of its policy. */
+static bool is_alive(const SimContainer *container) {
+        return sim_is_up(container) || strcmp(status_of(container), "restarting") == 0;
+}
+
 bool sim_has_env(const SimContainer *container, const char *entry) {
         const json_t *env = json_object_get(json_object_get(container->inspect, "Config"), "Env");
         size_t i;
@@ -148,10 +153,10 @@ int sim_start(SimEngine *engine, const char *id) {
                 return 500;
         container->by_hand = false;
         json_object_set_new(state_of(container), "StartedAt", next_time(engine));
-        if (engine->dies_with != NULL && sim_has_env(container, engine->dies_with))
-                set_status(container, "exited", 1);
-        else
-                set_status(container, "running", 0);
+        bool dies = engine->dies_with != NULL && sim_has_env(container, engine->dies_with);
+        bool again = strcmp(policy_of(container), "no") != 0;
+        set_status(container, !dies ? "running" : again ? "restarting" : "exited", dies);
+        json_object_set_new(container->inspect, "RestartCount", json_integer(dies && again));
         return 204;
 }
 
@@ -161,7 +166,7 @@ int sim_stop(SimEngine *engine, const char *id) {
         if (container == NULL)
                 return 404;
         container->by_hand = true;
-        if (!sim_is_up(container))
+        if (!is_alive(container))
                 return 304;
         set_status(container, "exited", 137);
         return 204;
@@ -172,7 +177,7 @@ int sim_remove(SimEngine *engine, const char *id, bool force) {
 
         if (container == NULL)
                 return 404;
-        if (sim_is_up(container) && !force)
+        if (is_alive(container) && !force)
                 return 409;
         json_decref(container->inspect);
         *container = engine->containers[--engine->n];

@@ -174,11 +174,17 @@ static bool stay_up(SimHost *host, const ActionStayUp *wanted, SimFault fault) {
 
 /* What another daemon would find, and what this one then knows. */
 static bool write_record(SimHost *host, json_t *record, SimFault fault) {
-        if (fault == SIM_ERROR)
+        if (fault == SIM_ERROR || (host->disk_full && record != NULL))
                 return false;
         json_decref(host->record);
         host->record = json_deep_copy(record);
         return fault == SIM_PLAIN;
+}
+
+/* The daemon knows its record also where it could not be written. */
+static void remember(SimHost *host, json_t *record) {
+        json_decref(host->record);
+        host->record = json_deep_copy(record);
 }
 
 static bool perform(SimHost *host, const Action *action, SimFault fault) {
@@ -235,8 +241,10 @@ static void execute(SimHost *host, const Plan *plan) {
                         return;
                 }
                 if (!perform(host, &plan->actions[i], fault)) {
-                        if (plan->actions[i].optional)
+                        if (plan->actions[i].optional) {
+                                remember(host, plan->actions[i].u.record);
                                 continue;
+                        }
                         plan_failed(host, plan, &plan->actions[i]);
                         return;
                 }

@@ -42,6 +42,7 @@ struct SimHost {
         unsigned rotate; /* containers are shown in another order */
 
         json_t *record; /* on disk */
+        bool disk_full; /* no record can be written */
 
         uint64_t now_usec; /* in memory, from here on */
         uint64_t activity_usec;
