@@ -9,11 +9,10 @@ daemon is killed or told to stop, once, with every kind of half-made re-creation
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from lib.consumers import EXTERNAL, PREVIOUS, SERVING, env_of, is_linked, records, run, state_is
+from lib.consumers import EXTERNAL, KEEPER, env_of, is_linked, mark, records, run
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.relay import Drop, Hold, Moment, Relay
@@ -22,10 +21,6 @@ from lib.steps import Steps, steps_of
 BOTH = pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
 # As many as the daemon re-creates at a time.
 HALVES = pytest.mark.parametrize("moment", list(Moment), ids=["at the requests", "at the answers"])
-
-# Whoever loses the volume gets another mark in it.
-KEEPER = f"[ -e /data/mark ] || cat /proc/sys/kernel/random/uuid >/data/mark; {SERVING}"
-
 
 def names_of(engine: Engine) -> dict[str, str]:
     return {step: "at-" + step for step in steps_of(engine)}
@@ -41,11 +36,6 @@ def bring_up(engine: Engine, names: list[str]) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one, names))
-
-
-def mark(engine: Engine, name: str) -> str:
-    """Read on the machine itself, since the container may be down."""
-    return Path(engine.inspect(name)["Mounts"][0]["Source"], "mark").read_text()
 
 
 def networks(engine: Engine, name: str) -> set[str]:

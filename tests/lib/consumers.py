@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Consumers as people, compose and Coolify make them, for the tests of linking."""
 
+from pathlib import Path
 from typing import Any
 
 from .daemon import Daemon
@@ -15,6 +16,9 @@ PREVIOUS = ".coollama-prev"
 # Serves for ever without waking up, and ends at once when it is asked to.
 SERVING = "trap exit TERM; sleep 1000000 & wait"
 SERVE = f'command: ["sh", "-c", "{SERVING}"]'
+
+# The same with a volume at /data: whoever loses that gets another mark in it.
+KEEPER = f"[ -e /data/mark ] || cat /proc/sys/kernel/random/uuid >/data/mark; {SERVING}"
 
 
 def stack(*services: str, rest: str = "") -> str:
@@ -34,6 +38,11 @@ def run(engine: Engine, name: str, *options: str, script: str = SERVING) -> str:
     words = ["run", "-d", "--name", name, "--restart", "unless-stopped"]
     words += ["--label", "coollama.enable=true", *options]
     return engine.docker(*words, BUSYBOX, "sh", "-c", script)
+
+
+def mark(engine: Engine, name: str) -> str:
+    """Read on the machine itself, since the container may be down."""
+    return Path(engine.inspect(name)["Mounts"][0]["Source"], "mark").read_text()
 
 
 def env_of(document: dict[str, Any]) -> dict[str, str]:

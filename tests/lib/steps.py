@@ -84,12 +84,12 @@ class Steps:
             return self._subject(query.get("name", ""), "create")
         match = re.match(r"/networks/([^/]+)/connect$", exchange.path)
         if match:
-            owners = [s.name for s in self._subjects.values() if match[1] in s.networks]
+            owners = [s.name for s in list(self._subjects.values()) if match[1] in s.networks]
             return self._subject(owners[0] if len(owners) == 1 else "", "connect")
         match = re.match(r"/containers/([0-9a-f]{64})(/\w+)?$", exchange.path)
         if not match:
             return None
-        for subject in self._subjects.values():
+        for subject in list(self._subjects.values()):
             if subject.old == match[1]:
                 return self._of_old(subject, exchange.method, match[2], query)
         return self._of_new(match[1], exchange.method, match[2])
