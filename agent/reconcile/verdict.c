@@ -128,8 +128,6 @@ void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorRes
         if (again)
                 consumer->retry_usec =
                         clock_monotonic_usec() + backoff_next(&consumer->backoff, random_u32());
-        if (consumer->record == NULL)
-                consumer->attempts++;
 }
 
 void verdict_remember_swap(Consumer *consumer) {
