@@ -116,10 +116,9 @@ def test_a_hung_engine_is_noticed_and_said(empty_engine: Make) -> None:
     daemon.close()
 
 
-def test_it_ends_with_an_engine_away_and_finish_says_what_is_open(
+def test_told_to_stop_with_the_engine_away_it_ends_and_the_record_waits(
     engine: Engine, relay: Relay
 ) -> None:
-    """The records wait: nobody hangs over an engine that may never return."""
     run(engine, "aa")
     steps = Steps(engine, relay)
     steps.follow("aa")
@@ -131,10 +130,7 @@ def test_it_ends_with_an_engine_away_and_finish_says_what_is_open(
     daemon.wait_status("^Waiting for the Docker Engine: ")
     daemon.terminate()
     assert daemon.wait() == 0, daemon.dump()
-    assert daemon.logged("open re-creations wait for the next start")
     assert records(daemon)
-    done = daemon.run("--finish")
-    assert done.returncode != 0 and "still open" in done.stderr
     relay.up()
     assert daemon.run("--finish").returncode == 0
     assert engine.docker("ps", "-a", "--format", "{{.Names}}={{.State}}") == "aa=running"

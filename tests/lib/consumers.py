@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .daemon import Daemon
-from .engine import Engine
+from .engine import DockerError, Engine
 from .images import BUSYBOX
 
 URL = "http://host.docker.internal:11434"
@@ -50,9 +50,10 @@ def env_of(document: dict[str, Any]) -> dict[str, str]:
 
 
 def is_linked(engine: Engine, name: str, url: str = URL) -> bool:
-    if not engine.exists(name):
+    try:
+        document = engine.inspect(name)
+    except DockerError:  # it may be between its two names
         return False
-    document = engine.inspect(name)
     hosts = document["HostConfig"]["ExtraHosts"] or []
     return (
         document["State"]["Running"]
