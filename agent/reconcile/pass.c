@@ -394,7 +394,18 @@ static bool is_held_back(const Pass *pass, Plan *plan) {
         Consumer *consumer = pass->consumer;
         const Project *project = consumer->project;
 
-        if (plan->n_actions == 0 || plan->actions[0].kind == ACTION_KEY)
+        if (plan->n_actions == 0)
+                return false;
+        if (consumer->retry_usec > clock_monotonic_usec()) {
+                if (consumer->record == NULL)
+                        plan_say(
+                                plan, LINK_WAITING, "trying again in a moment: %s",
+                                consumer->failure ? consumer->failure : "it failed"
+                        );
+                plan_wake_at(plan, consumer->retry_usec);
+                return true;
+        }
+        if (plan->actions[0].kind == ACTION_KEY)
                 return false;
         if (plan->restarts
             && pass->reconciler->n_restarting
@@ -407,10 +418,6 @@ static bool is_held_back(const Pass *pass, Plan *plan) {
                         plan, LINK_WAITING, "waiting until %s of its stack is re-created",
                         project->swapping->identity.human
                 );
-                return true;
-        }
-        if (consumer->retry_usec > clock_monotonic_usec() && consumer->record != NULL) {
-                plan_wake_at(plan, consumer->retry_usec);
                 return true;
         }
         return false;
