@@ -152,7 +152,7 @@ static bool lacks_provider(const Deciding *deciding, const Container *container)
         Plan *plan = deciding->plan;
 
         if (!provider->up) {
-                plan_say(plan, LINK_WAITING, "waiting for Ollama: %s", provider->why_down);
+                plan_say(plan, LINK_WAITING, "Ollama is not up: %s", provider->why_down);
                 return true;
         }
         if (!provider->secured || is_own_member(deciding, container))
