@@ -91,13 +91,15 @@ static void find_targets(Deciding *deciding) {
         qsort(deciding->targets, deciding->n_targets, sizeof deciding->targets[0], compare_numbers);
 }
 
-/* How this container reaches the provider: members of the provider's own stack by its service name.
- */
-static LinkTarget target_of(const Deciding *deciding, const Container *container) {
-        const ProviderFacts *provider = deciding->context->provider;
+bool provider_owns(const ProviderFacts *provider, const Container *container) {
+        return provider->own_project != NULL
+               && strcmp(container->project, provider->own_project) == 0
+               && container_has_network(container, provider->own_network);
+}
 
-        if (provider->own_project != NULL && strcmp(container->project, provider->own_project) == 0
-            && container_has_network(container, provider->own_network))
+LinkTarget
+provider_target(const ProviderFacts *provider, const Container *container, const char *key) {
+        if (provider_owns(provider, container))
                 return (LinkTarget
                 ){ .url = provider->own_url, .host = "ollama-api", .port = "11434" };
 
@@ -105,17 +107,13 @@ static LinkTarget target_of(const Deciding *deciding, const Container *container
                 .url = provider->url,
                 .host = provider->host,
                 .port = provider->port,
-                .key = provider->secured ? deciding->view->key : NULL,
+                .key = provider->secured ? key : NULL,
                 .host_entry = provider->host_entry,
         };
 }
 
 static bool is_own_member(const Deciding *deciding, const Container *container) {
-        const ProviderFacts *provider = deciding->context->provider;
-
-        return provider->own_project != NULL
-               && strcmp(container->project, provider->own_project) == 0
-               && container_has_network(container, provider->own_network);
+        return provider_owns(deciding->context->provider, container);
 }
 
 static const json_t *image_of(const Deciding *deciding, const Container *container) {
@@ -126,7 +124,8 @@ static const json_t *image_of(const Deciding *deciding, const Container *contain
 }
 
 static int compute(const Deciding *deciding, const Container *container, Link *link, Error *err) {
-        LinkTarget target = target_of(deciding, container);
+        LinkTarget target =
+                provider_target(deciding->context->provider, container, deciding->view->key);
         const LinkInput input = {
                 .container = container,
                 .wish = deciding->wish,
