@@ -44,13 +44,15 @@ static bool newer(const Container *a, const Container *b) {
 /* Only the newest deployment counts, and of each container number the newest container. */
 static void find_targets(Deciding *deciding) {
         const ConsumerView *view = deciding->view;
-        const Container *newest = NULL;
+        if (view->n_containers == 0)
+                return;
 
-        for (size_t i = 0; i < view->n_containers; i++)
-                if (newest == NULL || newer(view->containers[i].container, newest))
+        const Container *newest = view->containers[0].container;
+        for (size_t i = 1; i < view->n_containers; i++)
+                if (newer(view->containers[i].container, newest))
                         newest = view->containers[i].container;
 
-        for (size_t i = 0; newest != NULL && i < view->n_containers; i++) {
+        for (size_t i = 0; i < view->n_containers; i++) {
                 const SeenContainer *seen = &view->containers[i];
                 size_t at = 0;
 
@@ -69,13 +71,20 @@ static void find_targets(Deciding *deciding) {
         }
 }
 
+static bool is_own_member(const Deciding *deciding, const Container *container) {
+        const ProviderFacts *provider = deciding->context->provider;
+
+        return provider->own_project != NULL
+               && strcmp(container->project, provider->own_project) == 0
+               && container_has_network(container, provider->own_network);
+}
+
 /* How this container reaches the provider: members of the provider's own stack by its service name.
  */
 static LinkTarget target_of(const Deciding *deciding, const Container *container) {
         const ProviderFacts *provider = deciding->context->provider;
 
-        if (provider->own_project != NULL && strcmp(container->project, provider->own_project) == 0
-            && container_has_network(container, provider->own_network))
+        if (is_own_member(deciding, container))
                 return (LinkTarget
                 ){ .url = provider->own_url, .host = "ollama-api", .port = "11434" };
 
@@ -86,14 +95,6 @@ static LinkTarget target_of(const Deciding *deciding, const Container *container
                 .key = provider->secured ? deciding->view->key : NULL,
                 .host_entry = provider->host_entry,
         };
-}
-
-static bool is_own_member(const Deciding *deciding, const Container *container) {
-        const ProviderFacts *provider = deciding->context->provider;
-
-        return provider->own_project != NULL
-               && strcmp(container->project, provider->own_project) == 0
-               && container_has_network(container, provider->own_network);
 }
 
 static const json_t *image_of(const Deciding *deciding, const Container *container) {
@@ -386,48 +387,58 @@ static void say_linked(const Deciding *deciding) {
                 plan_say(plan, LINK_LINKED, "the right values are in place");
 }
 
+static void ask_for_image(const Deciding *deciding, const SeenContainer *seen) {
+        Plan *plan = deciding->plan;
+
+        plan->needs |= NEED_IMAGE;
+        plan->subject = strdup(seen->container->id);
+        plan->error = plan->subject ? plan->error : -ENOMEM;
+        plan_say(plan, LINK_WAITING, "looking at its image");
+}
+
+/* One target that is up. *acted: something is done about one of them; then no other is touched. */
+static int link_target(const Deciding *deciding, const SeenContainer *seen, bool *acted) {
+        Plan *plan = deciding->plan;
+        cleanup(link_done) Link link = { 0 };
+        Error err = { 0 };
+
+        int r = compute(deciding, seen->container, &link, &err);
+        if (r == -ENOMEM)
+                return r;
+
+        bool keyless = deciding->context->provider->secured && deciding->view->key == NULL
+                       && !is_own_member(deciding, seen->container);
+        if (r < 0 && !(r == -ENODATA && keyless)) {
+                *acted = *acted || is_refused(deciding, r, &err);
+        } else if (r >= 0 && link_is_in_place(&link) && !keyless) {
+                plan->linked++;
+                if (link.note[0] != '\0')
+                        plan_note(plan, "%s", link.note);
+                if (!*acted && is_to_be_restarted(deciding, seen)) {
+                        *acted = true;
+                        restart(deciding, seen);
+                }
+        } else if (!*acted) {
+                *acted = true;
+                if (link.needs_image)
+                        ask_for_image(deciding, seen);
+                else
+                        link_one(deciding, seen, &link);
+        }
+        return 0;
+}
+
 /* Looks at all targets; acts on the first that is up and not linked. */
 static int link_targets(const Deciding *deciding) {
-        Plan *plan = deciding->plan;
         bool acted = false;
 
         for (size_t i = 0; i < deciding->n_targets; i++) {
-                const SeenContainer *seen = deciding->targets[i];
-                Link link;
-                Error err = { 0 };
-
-                if (!container_is_up(seen->container))
+                if (!container_is_up(deciding->targets[i]->container))
                         continue;
-                plan->replicas++;
-                int r = compute(deciding, seen->container, &link, &err);
-                bool keyless = deciding->context->provider->secured && deciding->view->key == NULL
-                               && !is_own_member(deciding, seen->container);
-                if (r == -ENOMEM) {
-                        link_done(&link);
+                deciding->plan->replicas++;
+                int r = link_target(deciding, deciding->targets[i], &acted);
+                if (r < 0)
                         return r;
-                }
-                if (r < 0 && !(r == -ENODATA && keyless)) {
-                        acted = acted || is_refused(deciding, r, &err);
-                } else if (r >= 0 && link_is_in_place(&link) && !keyless) {
-                        plan->linked++;
-                        if (link.note[0] != '\0')
-                                plan_note(plan, "%s", link.note);
-                        if (!acted && is_to_be_restarted(deciding, seen)) {
-                                acted = true;
-                                restart(deciding, seen);
-                        }
-                } else if (!acted) {
-                        acted = true;
-                        if (link.needs_image) {
-                                plan->needs |= NEED_IMAGE;
-                                plan->subject = strdup(seen->container->id);
-                                plan->error = plan->subject ? plan->error : -ENOMEM;
-                                plan_say(plan, LINK_WAITING, "looking at its image");
-                        } else {
-                                link_one(deciding, seen, &link);
-                        }
-                }
-                link_done(&link);
         }
         if (!acted)
                 say_linked(deciding);

@@ -192,7 +192,7 @@ static int open_recovery(Reconciler *reconciler, Error *err) {
 static bool has_open_swaps(const Reconciler *reconciler);
 
 static int begin(Reconciler *reconciler) {
-        WatchHandler handler = INTAKE_HANDLER;
+        WatchHandler handler = intake_handler;
 
         handler.data = reconciler;
         int r = queue_open(reconciler);
@@ -275,10 +275,12 @@ static bool has_open_swaps(const Reconciler *reconciler) {
 }
 
 void reconciler_check(Reconciler *reconciler) {
-        /* Without an engine nothing can be brought to its end: the records wait for the next start. */
+        /* Without an engine nothing can be brought to its end: the records wait for the next start.
+         */
         bool helpless = reconciler->stopping && !reconciler->setup.finish && !reconciler->standing;
         if (helpless
-            || ((reconciler->stopping || reconciler->setup.finish) && !has_open_swaps(reconciler))) {
+            || ((reconciler->stopping || reconciler->setup.finish) && !has_open_swaps(reconciler)
+            )) {
                 reconciler->setup.finished(reconciler->setup.data);
                 return;
         }
