@@ -91,7 +91,7 @@ static void pass_end(Pass *pass) {
         }
         if (consumer->record == NULL)
                 release_project(reconciler, consumer);
-        pass = pass_free(pass);
+        (void) pass_free(pass);
         queue_restart_next(reconciler);
 
         if (consumer->dirty) {
