@@ -83,7 +83,7 @@ const char *duration_format(uint64_t usec, char buffer[static DURATION_TEXT_MAX]
         size_t i = 0;
 
         if (usec == 0)
-                return strcpy(buffer, "0s");
+                return memcpy(buffer, "0s", sizeof "0s");
         while (units[i].usec > usec)
                 i++;
 

@@ -46,12 +46,10 @@ static int parent_open(const char *path, const char **ret_name) {
         dir = slash ? strndup(path, slash == path ? 1 : (size_t) (slash - path)) : strdup(".");
         if (dir == NULL)
                 return -ENOMEM;
+        *ret_name = name;
 
         int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        *ret_name = name;
-        return fd;
+        return fd < 0 ? -errno : fd;
 }
 
 static int fd_write(int fd, const char *data, size_t size) {

@@ -12,12 +12,14 @@
  */
 #define cleanup(function) __attribute__((cleanup(function)))
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses declares nothing */
 #define DEFINE_CLEANUP(Type, function)             \
         static inline void function##p(Type **p) { \
                 if (*p)                            \
                         (void) function(*p);       \
         }                                          \
         struct useless_struct_to_allow_a_semicolon
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Hands a pointer (or a file descriptor) over: the variable is NULL (or -1) afterwards. */
 #define take_ptr(p)                         \

@@ -212,8 +212,7 @@ static int open_control(Manager *manager, Error *err) {
         int r = file_make_dir(manager->options->runtime, 0755, err);
         if (r < 0)
                 return r;
-        /* Everybody may connect; what each may ask is decided by the kernel's word on who asks. */
-        return control_new(manager->event, path, 0666, on_request, manager, &manager->control, err);
+        return control_new(manager->event, path, on_request, manager, &manager->control, err);
 }
 
 /* 0; 1 when there is nothing to do for --finish; negative errno. */

@@ -19,11 +19,12 @@
  * again when an answer's Api-Version or Server header changes, when the engine says that a client
  * is too old or too new, and when engine_forget() is called because the connection to the engine
  * was lost. Calls made meanwhile wait.
+ *
+ * From 1.41 (Docker 20.10) to 1.51 (Docker 28.5), the newest that was tried. Newer engines speak it
+ * too, and from 1.52 on inspect no longer tells a wanted MAC address from a generated one.
  */
-#define ENGINE_API_MIN 41 /* 1.41: Docker 20.10 */
-#define ENGINE_API_MAX                                                                           \
-        51 /* 1.51: Docker 28.5, the newest that was tried; newer engines speak it too, and from \
-              1.52 on inspect no longer tells a wanted MAC address from a generated one */
+#define ENGINE_API_MIN 41
+#define ENGINE_API_MAX 51
 
 typedef struct Engine Engine;
 typedef struct EngineSlot EngineSlot;

@@ -35,6 +35,7 @@
 #define CONNECTION_TIME_SEC 30U
 #define CONNECTION_MEMORY   ((size_t) 32 * 1024)
 #define BODY_MAX            ((size_t) 64 * 1024)
+#define SOCKET_MODE         0666
 #define LAST_ROUNDS         4
 
 struct ControlRequest {
@@ -169,8 +170,8 @@ static enum MHD_Result request_handle(ControlRequest *request) {
         return MHD_YES;
 }
 
-/* From libmicrohttpd, whose parameters these are. MHD_NO closes the connection. */
-/* NOLINTNEXTLINE(readability-function-size) */
+/* From libmicrohttpd. MHD_NO closes the connection. */
+/* NOLINTNEXTLINE(readability-function-size): the parameters are the library's */
 static enum MHD_Result on_access(
         void *data,
         struct MHD_Connection *connection,
@@ -271,7 +272,8 @@ int control_new_fd(
         cleanup(control_freep) Control *control = calloc(1, sizeof *control);
         if (control == NULL) {
                 (void) close(fd);
-                return error_set(err, -ENOMEM, "out of memory");
+                (void) error_set(err, -ENOMEM, "out of memory");
+                return -ENOMEM;
         }
         LIST_INIT(&control->requests);
         control->handler = handler;
@@ -282,20 +284,17 @@ int control_new_fd(
                 /* libmicrohttpd closes it on some of its failures, and in control_free(). */
                 if (control->daemon == NULL && fcntl(fd, F_GETFD) >= 0)
                         (void) close(fd);
-                return error_set(
-                        err, r, "cannot serve the control socket: %s", strerrordesc_np(-r)
-                );
+                (void
+                ) error_set(err, r, "cannot serve the control socket: %s", strerrordesc_np(-r));
+                return r;
         }
         *ret = take_ptr(control);
         return 0;
 }
 
-/* One parameter more than usual; a struct would be no clearer. */
-/* NOLINTNEXTLINE(readability-function-size) */
 int control_new(
         sd_event *event,
         const char *path,
-        mode_t mode,
         ControlHandler *handler,
         void *data,
         Control **ret,
@@ -303,7 +302,7 @@ int control_new(
 ) {
         cleanup(control_freep) Control *control = NULL;
 
-        int fd = control_socket_listen(path, mode, err);
+        int fd = control_socket_listen(path, SOCKET_MODE, err);
         if (fd < 0)
                 return fd;
         int r = control_new_fd(event, fd, handler, data, &control, err);

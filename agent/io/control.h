@@ -28,10 +28,11 @@ typedef struct ControlPeer {
 /* May answer at once or later, exactly once. Strings are valid until then. */
 typedef void ControlHandler(ControlRequest *request, void *data);
 
+/* Everybody may connect (mode 0666): what each may ask is decided by the kernel's word on who asks.
+ */
 int control_new(
         sd_event *event,
         const char *path,
-        mode_t mode,
         ControlHandler *handler,
         void *data,
         Control **ret,

@@ -27,9 +27,9 @@ typedef enum ActionKind {
 } ActionKind;
 
 typedef enum Expect {
-        EXPECT_DONE = 1u << OUTCOME_DONE,
-        EXPECT_ALREADY = 1u << OUTCOME_ALREADY,
-        EXPECT_GONE = 1u << OUTCOME_GONE,
+        EXPECT_DONE = 1U << OUTCOME_DONE,
+        EXPECT_ALREADY = 1U << OUTCOME_ALREADY,
+        EXPECT_GONE = 1U << OUTCOME_GONE,
 } Expect;
 
 typedef struct ActionCall {

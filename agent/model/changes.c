@@ -2,7 +2,6 @@
 #include "model/changes.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "base/macro.h"
@@ -33,14 +32,14 @@ static bool is_noise(const char *path) {
 }
 
 /* A directory is reported as modified because of what changed in it: that is reported by itself. */
-static bool is_parent_of_another(const json_t *changes, const char *path) {
-        size_t length = strlen(path);
+static bool is_parent_of_another(const json_t *changes, const char *directory) {
+        size_t length = strlen(directory);
         size_t i;
         json_t *item;
 
-        json_array_foreach((json_t *) (uintptr_t) changes, i, item) {
+        json_array_foreach(changes, i, item) {
                 const char *other = json_string_value(json_object_get(item, "Path"));
-                if (other != NULL && strlen(other) > length && is_within(other, path))
+                if (other != NULL && strlen(other) > length && is_within(other, directory))
                         return true;
         }
         return false;
@@ -52,7 +51,7 @@ static bool leads_to_mount(const json_t *mounts, const char *path) {
         size_t i;
         json_t *item;
 
-        json_array_foreach((json_t *) (uintptr_t) mounts, i, item) {
+        json_array_foreach(mounts, i, item) {
                 const char *to = json_string_value(json_object_get(item, "Destination"));
                 if (to != NULL && is_within(to, path))
                         return true;
@@ -64,7 +63,7 @@ const char *changes_find_precious(const json_t *changes, const json_t *mounts) {
         size_t i;
         json_t *item;
 
-        json_array_foreach((json_t *) (uintptr_t) changes, i, item) {
+        json_array_foreach(changes, i, item) {
                 const char *path = json_string_value(json_object_get(item, "Path"));
                 json_int_t kind = json_integer_value(json_object_get(item, "Kind"));
 

@@ -148,7 +148,7 @@ const char *env_lookup(const json_t *env, const char *name) {
         size_t i;
         json_t *item;
 
-        json_array_foreach((json_t *) (uintptr_t) env, i, item) {
+        json_array_foreach(env, i, item) {
                 const char *text = json_string_value(item);
                 if (text != NULL && strncmp(text, name, length) == 0 && text[length] == '=')
                         return text + length + 1;

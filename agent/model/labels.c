@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "model/json-each.h"
 #include "model/nearest.h"
 #include "model/template.h"
 
@@ -304,13 +305,11 @@ static int compare_names(const void *a, const void *b) {
 
 /* Fills names with our labels, ordered; returns how many there are, also when that is too many. */
 static size_t collect_labels(const json_t *labels, const char *names[static LABELS_MAX]) {
-        /* jansson's iterators want a json_t that may be changed, and do not change it. */
-        json_t *object = (json_t *) (uintptr_t) labels;
         const char *name;
         json_t *value;
         size_t n = 0;
 
-        json_object_foreach(object, name, value) {
+        json_object_foreach(json_to_iterate(labels), name, value) {
                 if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)
                         continue;
                 if (n < LABELS_MAX)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/members.h"
 
-#include <stdint.h>
 #include <string.h>
 
 const char *members_find_busy(const json_t *list, const char *except) {
         size_t i;
         json_t *item;
 
-        json_array_foreach((json_t *) (uintptr_t) list, i, item) {
+        json_array_foreach(list, i, item) {
                 const char *id = json_string_value(json_object_get(item, "Id"));
                 const char *state = json_string_value(json_object_get(item, "State"));
                 const char *status = json_string_value(json_object_get(item, "Status"));

@@ -171,7 +171,7 @@ static int list_from_json(const json_t *array, RunList *ret) {
 
         if (!json_is_array(array))
                 return -EBADMSG;
-        json_array_foreach((json_t *) (uintptr_t) array, i, item) {
+        json_array_foreach(array, i, item) {
                 const char *id = json_string_value(json_object_get(item, "id"));
                 const char *started_at = json_string_value(json_object_get(item, "started_at"));
                 int r = id && started_at ? run_list_add(

@@ -70,7 +70,10 @@ static void find_targets(Deciding *deciding) {
                     ))
                         newest = view->containers[i].container;
 
-        for (size_t i = 0; newest != NULL && i < view->n_containers; i++) {
+        if (newest == NULL)
+                return;
+
+        for (size_t i = 0; i < view->n_containers; i++) {
                 const SeenContainer *seen = &view->containers[i];
                 size_t at = 0;
 
@@ -151,7 +154,7 @@ static bool lacks_provider(const Deciding *deciding, const Container *container)
         Plan *plan = deciding->plan;
 
         if (!provider->up) {
-                plan_say(plan, LINK_WAITING, "waiting for Ollama: %s", provider->why_down);
+                plan_say(plan, LINK_WAITING, "Ollama is not up: %s", provider->why_down);
                 return true;
         }
         if (!provider->secured || is_own_member(deciding, container))
@@ -418,48 +421,58 @@ static void say_linked(const Deciding *deciding) {
                 plan_say(plan, LINK_LINKED, "the right values are in place");
 }
 
+static void ask_for_image(const Deciding *deciding, const SeenContainer *seen) {
+        Plan *plan = deciding->plan;
+
+        plan->needs |= NEED_IMAGE;
+        plan->subject = strdup(seen->container->id);
+        plan->error = plan->subject ? plan->error : -ENOMEM;
+        plan_say(plan, LINK_WAITING, "looking at its image");
+}
+
+/* One target that is up. *acted: something is done about one of them; then no other is touched. */
+static int link_target(const Deciding *deciding, const SeenContainer *seen, bool *acted) {
+        Plan *plan = deciding->plan;
+        cleanup(link_done) Link link = { 0 };
+        Error err = { 0 };
+
+        int r = compute(deciding, seen->container, &link, &err);
+        if (r == -ENOMEM)
+                return r;
+
+        bool keyless = deciding->context->provider->secured && deciding->view->key == NULL
+                       && !is_own_member(deciding, seen->container);
+        if (r < 0 && !(r == -ENODATA && keyless)) {
+                *acted = *acted || is_refused(deciding, r, &err);
+        } else if (r >= 0 && link_is_in_place(&link) && !keyless) {
+                plan->linked++;
+                if (link.note[0] != '\0')
+                        plan_note(plan, "%s", link.note);
+                if (!*acted && is_to_be_restarted(deciding, seen)) {
+                        *acted = true;
+                        restart(deciding, seen);
+                }
+        } else if (!*acted) {
+                *acted = true;
+                if (link.needs_image)
+                        ask_for_image(deciding, seen);
+                else
+                        link_one(deciding, seen, &link);
+        }
+        return 0;
+}
+
 /* Looks at all targets; acts on the first that is up and not linked. */
 static int link_targets(const Deciding *deciding) {
-        Plan *plan = deciding->plan;
         bool acted = false;
 
         for (size_t i = 0; i < deciding->n_targets; i++) {
-                const SeenContainer *seen = deciding->targets[i];
-                Link link;
-                Error err = { 0 };
-
-                if (!container_is_up(seen->container))
+                if (!container_is_up(deciding->targets[i]->container))
                         continue;
-                plan->replicas++;
-                int r = compute(deciding, seen->container, &link, &err);
-                bool keyless = deciding->context->provider->secured && deciding->view->key == NULL
-                               && !is_own_member(deciding, seen->container);
-                if (r == -ENOMEM) {
-                        link_done(&link);
+                deciding->plan->replicas++;
+                int r = link_target(deciding, deciding->targets[i], &acted);
+                if (r < 0)
                         return r;
-                }
-                if (r < 0 && !(r == -ENODATA && keyless)) {
-                        acted = acted || is_refused(deciding, r, &err);
-                } else if (r >= 0 && link_is_in_place(&link) && !keyless) {
-                        plan->linked++;
-                        if (link.note[0] != '\0')
-                                plan_note(plan, "%s", link.note);
-                        if (!acted && is_to_be_restarted(deciding, seen)) {
-                                acted = true;
-                                restart(deciding, seen);
-                        }
-                } else if (!acted) {
-                        acted = true;
-                        if (link.needs_image) {
-                                plan->needs |= NEED_IMAGE;
-                                plan->subject = strdup(seen->container->id);
-                                plan->error = plan->subject ? plan->error : -ENOMEM;
-                                plan_say(plan, LINK_WAITING, "looking at its image");
-                        } else {
-                                link_one(deciding, seen, &link);
-                        }
-                }
-                link_done(&link);
         }
         if (!acted)
                 say_linked(deciding);

@@ -44,7 +44,7 @@ static bool array_contains(const json_t *array, const char *text) {
         size_t i;
         json_t *item;
 
-        json_array_foreach((json_t *) (uintptr_t) array, i, item) {
+        json_array_foreach(array, i, item) {
                 const char *value = json_string_value(item);
                 if (value != NULL && strcmp(value, text) == 0)
                         return true;

@@ -28,10 +28,10 @@ typedef enum LinkState {
 
 /* Observations that the planner asks for before it can say more. */
 typedef enum Need {
-        NEED_IMAGE = 1u << 0,   /* the image's document, by id, and what its name means today */
-        NEED_MEMBERS = 1u << 1, /* the states of the containers of its project */
-        NEED_CHANGES = 1u << 2, /* the files that only the container has */
-        NEED_REACH = 1u << 3,   /* does the gateway answer on its network? */
+        NEED_IMAGE = 1U << 0,   /* the image's document, by id, and what its name means today */
+        NEED_MEMBERS = 1U << 1, /* the states of the containers of its project */
+        NEED_CHANGES = 1U << 2, /* the files that only the container has */
+        NEED_REACH = 1U << 3,   /* does the gateway answer on its network? */
 } Need;
 
 #define PLAN_ACTIONS_MAX 48

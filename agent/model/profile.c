@@ -8,13 +8,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "model/image.h"
+#include "model/json-each.h"
 #include "model/nearest.h"
 #include "model/template.h"
 
@@ -48,8 +48,7 @@ static int check_fields(const json_t *object, const char *const *names, size_t n
         if (!json_is_object(object))
                 return error_set(err, -EBADMSG, "is no object");
 
-        /* jansson's iterators want a json_t that may be changed, and do not change it. */
-        json_object_foreach((json_t *) (uintptr_t) object, key, value) {
+        json_object_foreach(json_to_iterate(object), key, value) {
                 bool known = false;
                 for (size_t i = 0; i < n && !known; i++)
                         known = strcmp(names[i], key) == 0;
@@ -72,12 +71,16 @@ static int check_fields(const json_t *object, const char *const *names, size_t n
 static int copy_string(const json_t *json, const char *what, char **ret, Error *err) {
         const char *text = json_string_value(json);
 
-        if (text == NULL)
-                return error_set(err, -EBADMSG, "'%s' is no text", what);
+        if (text == NULL) {
+                (void) error_set(err, -EBADMSG, "'%s' is no text", what);
+                return -EBADMSG;
+        }
 
         *ret = strdup(text);
-        if (*ret == NULL)
-                return error_set(err, -ENOMEM, "out of memory");
+        if (*ret == NULL) {
+                (void) error_set(err, -ENOMEM, "out of memory");
+                return -ENOMEM;
+        }
         return 0;
 }
 

@@ -72,7 +72,7 @@ const Plan *pass_plan_of(const Consumer *consumer); /* being executed, or NULL *
 void verify_cancel_all(Reconciler *reconciler);
 
 /* intake.c */
-extern const WatchHandler INTAKE_HANDLER; /* data is to be set */
+extern const WatchHandler intake_handler; /* data is to be set */
 void intake_resync(Reconciler *reconciler);
 
 /* reconciler.c: a pass ended or the world changed: is it time to say ready, or finished? */

@@ -65,7 +65,7 @@ static void on_called(const EngineAnswer *answer, void *data) {
         const ActionCall *wanted = &current(executor)->u.call;
 
         executor->slot = engine_slot_free(executor->slot);
-        if (wanted->expect & (1u << answer->outcome))
+        if (wanted->expect & (1U << answer->outcome))
                 action_finished(executor, answer->outcome);
         else
                 fail(executor, -EIO, answer->outcome, &answer->error);

@@ -120,7 +120,7 @@ static void take_list(Reconciler *reconciler, const json_t *list) {
         size_t i;
         json_t *item;
 
-        json_array_foreach((json_t *) (uintptr_t) list, i, item) {
+        json_array_foreach(list, i, item) {
                 const char *id = json_string_value(json_object_get(item, "Id"));
                 const char *name =
                         json_string_value(json_array_get(json_object_get(item, "Names"), 0));
@@ -206,4 +206,4 @@ static void on_lost(const Error *error, void *data) {
         reconciler_check(reconciler);
 }
 
-const WatchHandler INTAKE_HANDLER = { .standing = on_standing, .event = on_event, .lost = on_lost };
+const WatchHandler intake_handler = { .standing = on_standing, .event = on_event, .lost = on_lost };

@@ -82,7 +82,8 @@ void provider_pass_cancel(Provider *provider);
 /* provider-probe.c */
 int provider_probe_open(Provider *provider);
 void provider_probe_close(Provider *provider);
-/* One result, from a probe or from the engine's health check; why NULL: what was said last holds. */
+/* One result, from a probe or from the engine's health check; why NULL: what was said last holds.
+ */
 void provider_note_health(Provider *provider, bool ok, const char *why);
 
 /* provider-pull.c: the executor's helper. */

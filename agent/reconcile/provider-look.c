@@ -81,7 +81,7 @@ static int take_gateway(ProviderLook *look, const EngineAnswer *answer, Error *e
                         "cannot read the bridge's gateway address (set bind in [proxy] if there is no bridge): %s",
                         error_text(&answer->error)
                 );
-        json_array_foreach((json_t *) (uintptr_t) config, i, item) {
+        json_array_foreach(config, i, item) {
                 char gateway[GATEWAY_TEXT_MAX];
                 if (n == PROVIDER_ADDRESSES_MAX || gateway_from_ipam(item, gateway) < 0)
                         continue;

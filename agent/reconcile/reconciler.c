@@ -205,7 +205,7 @@ static int begin(Reconciler *reconciler) {
                 .ping_usec = larger(3 * probe_usec, PING_MIN_USEC),
                 .ping_timeout_usec = larger(2 * probe_usec, PING_TIMEOUT_MIN_USEC),
         };
-        WatchHandler handler = INTAKE_HANDLER;
+        WatchHandler handler = intake_handler;
 
         handler.data = reconciler;
         int r = queue_open(reconciler);

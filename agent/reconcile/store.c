@@ -79,7 +79,7 @@ static char *swap_path(const Store *store, const char *identity) {
 
         for (size_t i = 0; identity[i] != '\0'; i++) {
                 if (i < PREFIX_MAX)
-                        prefix[i] = identity[i] == '/' ? '+' : identity[i];
+                        prefix[i] = (char) (identity[i] == '/' ? '+' : identity[i]);
                 hash = (hash ^ (unsigned char) identity[i]) * UINT64_C(1099511628211);
         }
         return text_format("%s/%s-%016llx.json", store->swaps, prefix, (unsigned long long) hash);

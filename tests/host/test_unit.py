@@ -125,7 +125,7 @@ def test_every_entry_of_weight_has_an_id_that_the_catalog_explains(host: Host) -
         assert entry.get("MESSAGE_ID") in explained, entry["MESSAGE"]
     about = [entry for entry in journal(host) if entry.get("COOLLAMA_CONSUMER") == f"{UUID}/notes"]
     assert about, "no entry carries COOLLAMA_CONSUMER"
-    started = journal(host, "MESSAGE_ID=5d0b4f7f1a5b4c52a8a1f3a0f6f0c101")
+    started = journal(host, "MESSAGE_ID=2b63b1b7dae64c938d9b171c1e7cf4d3")
     assert len(started) == 1
 
 

@@ -195,7 +195,7 @@ Test(engine, too_new_an_engine_is_refused) {
         cr_assert_eq(asked.outcome, OUTCOME_REFUSED);
         cr_assert_str_eq(
                 asked.text, "Docker Engine 40.0 wants API 1.60 or newer; coollama speaks up to "
-                            "1.56: upgrade coollama"
+                            "1.51: upgrade coollama"
         );
 }
 
@@ -252,23 +252,23 @@ Test(engine, a_call_refused_for_its_version_is_sent_once_more_on_the_new_one) {
         scripted_rule(scripted, "/info", 200, "{}");
         cr_assert_eq(ask_now("/info").outcome, OUTCOME_DONE);
 
-        scripted->api = "1.55";
+        scripted->api = "1.51";
         scripted_rule(
-                scripted, "GET /version ", 200, "{\"Version\":\"29.7\",\"MinAPIVersion\":\"1.44\"}"
+                scripted, "GET /version ", 200, "{\"Version\":\"28.5\",\"MinAPIVersion\":\"1.44\"}"
         );
         scripted_rule(
                 scripted, "/v1.41/", 400,
                 "{\"message\":\"client version 1.41 is too old. Minimum supported API version is "
                 "1.44\"}"
         );
-        scripted_rule(scripted, "/v1.55/start", 204, "");
+        scripted_rule(scripted, "/v1.51/start", 204, "");
         Asked asked = { 0 };
         ask("POST", "/start", NULL, &asked);
         run_until(event, &asked.count, 1);
         cr_assert_eq(asked.outcome, OUTCOME_DONE);
-        cr_assert_eq(engine_api(engine), 55);
+        cr_assert_eq(engine_api(engine), 51);
         cr_assert_eq(scripted_count(scripted, "POST /v1.41/start"), 1);
-        cr_assert_eq(scripted_count(scripted, "POST /v1.55/start"), 1);
+        cr_assert_eq(scripted_count(scripted, "POST /v1.51/start"), 1);
 }
 
 Test(engine, a_call_that_stays_refused_for_its_version_is_answered) {

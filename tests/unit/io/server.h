@@ -109,6 +109,14 @@ static inline void conn_answer(Conn *conn, int status, const char *body) {
         );
 }
 
+static inline void answer_hello(Conn *conn) {
+        conn_answer(conn, 200, "hello");
+}
+
+static inline void answer_nothing(Conn *conn) {
+        (void) conn;
+}
+
 static inline bool conn_has_request(const Conn *conn) {
         const char *end = strstr(conn->in, "\r\n\r\n");
         const char *length = strcasestr(conn->in, "\r\nContent-Length:");

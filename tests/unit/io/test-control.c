@@ -76,8 +76,7 @@ static Fixture *fixture_new(ControlHandler *handler) {
         cr_assert_geq(sd_event_new(&f->event), 0);
         cr_assert_eq(http_new(f->event, &f->http), 0);
         cr_assert_eq(
-                control_new(f->event, f->path, 0666, on_request, f, &f->control, &err), 0, "%s",
-                err.text
+                control_new(f->event, f->path, on_request, f, &f->control, &err), 0, "%s", err.text
         );
         return f;
 }
@@ -275,10 +274,10 @@ Test(control, the_socket_has_its_mode_whatever_the_umask) {
 
         mode_t old = umask(0777);
         (void) snprintf(path, sizeof path, "%s/other", f->dir);
-        cr_assert_eq(control_new(f->event, path, 0660, on_request, f, &control, NULL), 0);
+        cr_assert_eq(control_new(f->event, path, on_request, f, &control, NULL), 0);
         cr_assert_eq(umask(old), 0777, "the umask was not put back");
         cr_assert_eq(stat(path, &st), 0);
-        cr_assert_eq(st.st_mode & 07777, 0660);
+        cr_assert_eq(st.st_mode & 07777, 0666);
         control = control_free(control);
         fixture_free(f);
 }
@@ -290,9 +289,7 @@ Test(control, a_stale_socket_is_replaced_a_live_one_and_a_file_are_not) {
         Error err = { 0 };
         char path[100];
 
-        cr_assert_eq(
-                control_new(f->event, f->path, 0600, on_request, f, &control, &err), -EADDRINUSE
-        );
+        cr_assert_eq(control_new(f->event, f->path, on_request, f, &control, &err), -EADDRINUSE);
         cr_assert_not_null(strstr(err.text, f->path));
 
         (void) snprintf(path, sizeof path, "%s/stale", f->dir);
@@ -300,12 +297,12 @@ Test(control, a_stale_socket_is_replaced_a_live_one_and_a_file_are_not) {
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         cr_assert_eq(bind(fd, (struct sockaddr *) &address, sizeof address), 0);
         (void) close(fd);
-        cr_assert_eq(control_new(f->event, path, 0600, on_request, f, &control, NULL), 0);
+        cr_assert_eq(control_new(f->event, path, on_request, f, &control, NULL), 0);
         control = control_free(control);
 
         fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
         (void) close(fd);
-        cr_assert_eq(control_new(f->event, path, 0600, on_request, f, &control, NULL), -EADDRINUSE);
+        cr_assert_eq(control_new(f->event, path, on_request, f, &control, NULL), -EADDRINUSE);
         cr_assert_eq(unlink(path), 0, "the file is gone");
         fixture_free(f);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -7,116 +6,12 @@
 #include <criterion/criterion.h>
 
 #include "io/http-loop.h"
-#include "unit/io/server.h"
+#include "unit/io/watched.h"
 
 /*
- * The traps of libcurl's multi interface on sd-event, one test for each. Some are watched from
- * between: the functions below stand before the libraries' own of the same name, note what they
- * are called with, and pass it on.
+ * The traps of libcurl's multi interface on sd-event, one test for each (what callbacks may do:
+ * test-http-callbacks.c).
  */
-static struct {
-        unsigned actions;
-        unsigned nesting;
-        int masks;
-        unsigned illegal_calls;
-        unsigned inexact_timers;
-        unsigned timers;
-        unsigned io_sources[64]; /* made, by descriptor */
-        bool refuse_io;
-} seen;
-
-#define REAL(name)                     \
-        __typeof__(&name) real = NULL; \
-        *(void **) &real = dlsym(RTLD_NEXT, #name)
-
-CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int mask, int *running) {
-        REAL(curl_multi_socket_action);
-        seen.actions++;
-        seen.masks |= mask;
-        seen.nesting++;
-        CURLMcode code = real(multi, fd, mask, running);
-        seen.nesting--;
-        return code;
-}
-
-static CURLMsg *last_message;
-
-CURLMsg *curl_multi_info_read(CURLM *multi, int *left) {
-        REAL(curl_multi_info_read);
-        last_message = real(multi, left);
-        return last_message;
-}
-
-/* What a message says is void from here on, also where libcurl happens to leave it readable. */
-CURLMcode curl_multi_remove_handle(CURLM *multi, CURL *easy) {
-        REAL(curl_multi_remove_handle);
-        seen.illegal_calls += seen.nesting > 0;
-        if (last_message && last_message->easy_handle == easy)
-                last_message->data.result = CURLE_AGAIN;
-        last_message = NULL;
-        return real(multi, easy);
-}
-
-CURLMcode curl_multi_add_handle(CURLM *multi, CURL *easy) {
-        REAL(curl_multi_add_handle);
-        seen.illegal_calls += seen.nesting > 0;
-        return real(multi, easy);
-}
-
-int sd_event_add_io(
-        sd_event *e,
-        sd_event_source **ret,
-        int fd,
-        uint32_t events,
-        sd_event_io_handler_t f,
-        void *data
-) {
-        REAL(sd_event_add_io);
-        if (seen.refuse_io)
-                return -ENOMEM;
-        if ((size_t) fd < ARRAY_LEN(seen.io_sources))
-                seen.io_sources[fd]++;
-        return real(e, ret, fd, events, f, data);
-}
-
-int sd_event_add_time(
-        sd_event *e,
-        sd_event_source **ret,
-        clockid_t clock,
-        uint64_t usec,
-        uint64_t accuracy,
-        sd_event_time_handler_t f,
-        void *data
-) {
-        REAL(sd_event_add_time);
-        seen.timers++;
-        seen.inexact_timers += accuracy == 0 || accuracy > USEC_PER_MSEC;
-        return real(e, ret, clock, usec, accuracy, f, data);
-}
-
-int sd_event_add_time_relative(
-        sd_event *e,
-        sd_event_source **ret,
-        clockid_t clock,
-        uint64_t usec,
-        uint64_t accuracy,
-        sd_event_time_handler_t f,
-        void *data
-) {
-        REAL(sd_event_add_time_relative);
-        seen.timers++;
-        seen.inexact_timers += accuracy == 0 || accuracy > USEC_PER_MSEC;
-        return real(e, ret, clock, usec, accuracy, f, data);
-}
-
-static void answer_hello(Conn *conn) {
-        conn_answer(conn, 200, "hello");
-}
-
-static void answer_nothing(Conn *conn) {
-        (void) conn;
-}
-
 static void answer_and_close(Conn *conn) {
         conn_write(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nlast");
         conn_close(conn);
@@ -125,13 +20,6 @@ static void answer_and_close(Conn *conn) {
 static void answer_half_and_close(Conn *conn) {
         conn_write(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
         conn_close(conn);
-}
-
-static void answer_two_chunks(Conn *conn) {
-        conn_write(
-                conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                      "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
-        );
 }
 
 /* Trap 1. */
@@ -234,145 +122,6 @@ Test(http_loop, a_descriptor_number_that_comes_again_is_watched_again) {
                 most = seen.io_sources[i] > most ? seen.io_sources[i] : most;
         cr_assert_geq(most, 2, "no descriptor number came twice: the test proves nothing");
         cr_assert_eq(world->accepted, 5);
-        world_free(world);
-}
-
-static int piece_frees_itself(const char *bytes, size_t size, void *data) {
-        Outcome *outcome = data;
-
-        (void) bytes;
-        (void) size;
-        outcome->pieces++;
-        outcome->slot = http_slot_free(outcome->slot);
-        return 0;
-}
-
-/* Traps 6 and 13. */
-Test(http_loop, a_slot_freed_in_its_own_piece_is_called_no_more) {
-        World *world = world_new(answer_two_chunks);
-        HttpRequest request = request_get(world);
-        request.piece = piece_frees_itself;
-        Outcome *outcome = send_request(world, &request, on_outcome);
-
-        world_until(world, &outcome->pieces, 1);
-        world_quiet(world);
-        cr_assert_eq(outcome->pieces, 1);
-        cr_assert_eq(outcome->calls, 0);
-        cr_assert_eq(http_in_flight(world->http), 0);
-        cr_assert_eq(seen.illegal_calls, 0);
-        outcome_free(outcome);
-        world_free(world);
-}
-
-static int started_frees_itself(long status, void *data) {
-        Outcome *outcome = data;
-
-        (void) status;
-        outcome->started++;
-        outcome->slot = http_slot_free(outcome->slot);
-        return 0;
-}
-
-/* Traps 6 and 13. */
-Test(http_loop, a_slot_freed_when_its_answer_starts_is_called_no_more) {
-        World *world = world_new(answer_two_chunks);
-        HttpRequest request = request_get(world);
-        request.started = started_frees_itself;
-        request.piece = on_outcome_piece;
-        Outcome *outcome = send_request(world, &request, on_outcome);
-
-        world_until(world, &outcome->started, 1);
-        world_quiet(world);
-        cr_assert_eq(outcome->pieces, 0);
-        cr_assert_eq(outcome->calls, 0);
-        cr_assert_eq(http_in_flight(world->http), 0);
-        cr_assert_eq(seen.illegal_calls, 0);
-        outcome_free(outcome);
-        world_free(world);
-}
-
-static Outcome *other;
-
-static int piece_frees_the_other(const char *bytes, size_t size, void *data) {
-        other->slot = http_slot_free(other->slot);
-        return on_outcome_piece(bytes, size, data);
-}
-
-static void answer_only_the_stream(Conn *conn) {
-        if (strncmp(conn->world->last, "GET /stream", 11) == 0)
-                answer_two_chunks(conn);
-}
-
-/* Traps 6 and 13. */
-Test(http_loop, another_slot_freed_in_a_piece_is_called_no_more) {
-        World *world = world_new(answer_only_the_stream);
-        HttpRequest request = request_get(world);
-        other = send_request(world, &request, on_outcome);
-        world_until(world, &world->requests, 1);
-
-        request.path = "/stream";
-        request.piece = piece_frees_the_other;
-        Outcome *outcome = fetch(world, &request);
-
-        cr_assert_eq(outcome->error, 0, "%s", outcome->text);
-        cr_assert_str_eq(outcome->body, "");
-        world_quiet(world);
-        cr_assert_eq(other->calls, 0);
-        cr_assert_eq(http_in_flight(world->http), 0);
-        cr_assert_eq(seen.illegal_calls, 0);
-        outcome_free(other);
-        outcome_free(outcome);
-        world_free(world);
-}
-
-static int piece_sends(const char *bytes, size_t size, void *data) {
-        Outcome *outcome = data;
-
-        if (other == NULL) {
-                HttpRequest request = request_get(outcome->world);
-                other = send_request(outcome->world, &request, on_outcome);
-        }
-        return on_outcome_piece(bytes, size, data);
-}
-
-/* Traps 6 and 13. */
-Test(http_loop, a_request_sent_in_a_piece_is_started_after_it) {
-        World *world = world_new(answer_two_chunks);
-        HttpRequest request = request_get(world);
-        request.piece = piece_sends;
-        Outcome *outcome = fetch(world, &request);
-
-        cr_assert_not_null(other);
-        world_until(world, &other->calls, 1);
-        cr_assert_str_eq(other->body, "onetwo");
-        cr_assert_eq(outcome->error, 0);
-        cr_assert_eq(seen.illegal_calls, 0);
-        outcome_free(other);
-        outcome_free(outcome);
-        world_free(world);
-}
-
-static int piece_sends_and_cancels(const char *bytes, size_t size, void *data) {
-        Outcome *outcome = data;
-        HttpRequest request = request_get(outcome->world);
-        Outcome *short_lived = send_request(outcome->world, &request, on_outcome);
-
-        outcome_free(short_lived);
-        return on_outcome_piece(bytes, size, data);
-}
-
-/* Traps 6 and 13. */
-Test(http_loop, a_request_sent_and_freed_in_one_piece_never_leaves) {
-        World *world = world_new(answer_two_chunks);
-        HttpRequest request = request_get(world);
-        request.piece = piece_sends_and_cancels;
-        Outcome *outcome = fetch(world, &request);
-
-        world_quiet(world);
-        cr_assert_eq(outcome->error, 0);
-        cr_assert_eq(world->requests, 1);
-        cr_assert_eq(http_in_flight(world->http), 0);
-        outcome_free(outcome);
         world_free(world);
 }
 
@@ -563,83 +312,6 @@ Test(http_loop, a_redirect_is_an_answer_and_not_followed) {
         cr_assert_eq(outcome->error, 0);
         cr_assert_eq(outcome->status, 302);
         cr_assert_eq(world->requests, 1);
-        outcome_free(outcome);
-        world_free(world);
-}
-
-static void done_frees_itself_and_the_other(const HttpResult *result, void *data) {
-        Outcome *outcome = data;
-
-        outcome->slot = http_slot_free(outcome->slot);
-        other->slot = http_slot_free(other->slot);
-        on_outcome(result, outcome); /* the result must outlive the slot's freeing */
-}
-
-/* Trap 13. */
-Test(http_loop, slots_freed_in_done_leave_the_result_readable) {
-        World *world = world_new(answer_only_the_stream);
-        HttpRequest request = request_get(world);
-        other = send_request(world, &request, on_outcome);
-        request.path = "/stream";
-        Outcome *outcome = send_request(world, &request, done_frees_itself_and_the_other);
-
-        world_until(world, &outcome->calls, 1);
-        cr_assert_str_eq(outcome->body, "onetwo");
-        cr_assert_eq(http_in_flight(world->http), 0);
-        world_quiet(world);
-        cr_assert_eq(other->calls, 0);
-        outcome_free(other);
-        outcome_free(outcome);
-        world_free(world);
-}
-
-static void done_frees_the_other(const HttpResult *result, void *data) {
-        (void) result;
-        Outcome *outcome = data;
-
-        outcome->calls++;
-        other->slot = http_slot_free(other->slot);
-}
-
-/* Trap 13: both have ended in one turn, and the first one's callback frees the second. */
-Test(http_loop, a_slot_freed_before_its_own_report_is_not_reported) {
-        World *world = world_new(answer_nothing);
-        HttpRequest request = request_get(world);
-        Outcome *first = send_request(world, &request, done_frees_the_other);
-        other = send_request(world, &request, on_outcome);
-
-        world_until(world, &world->requests, 2);
-        seen.refuse_io = true; /* ends all of them at once */
-        Outcome *third = send_request(world, &request, on_outcome);
-        while (third->calls == 0)
-                cr_assert_geq(sd_event_run(world->event, USEC_PER_SEC), 0);
-        seen.refuse_io = false;
-        cr_assert_eq(first->calls, 1);
-        cr_assert_eq(other->calls, 0);
-        outcome_free(first);
-        outcome_free(other);
-        outcome_free(third);
-        world_free(world);
-}
-
-static void done_sends(const HttpResult *result, void *data) {
-        Outcome *outcome = data;
-
-        on_outcome(result, outcome);
-        HttpRequest request = request_get(outcome->world);
-        other = send_request(outcome->world, &request, on_outcome);
-}
-
-/* Trap 13. */
-Test(http_loop, a_request_sent_in_done_is_answered) {
-        World *world = world_new(answer_hello);
-        HttpRequest request = request_get(world);
-        Outcome *outcome = send_request(world, &request, done_sends);
-
-        world_until(world, &outcome->calls, 1);
-        world_until(world, &other->calls, 1);
-        cr_assert_str_eq(other->body, "hello");
-        outcome_free(other);
         outcome_free(outcome);
         world_free(world);
 }

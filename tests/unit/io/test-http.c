@@ -8,14 +8,6 @@
 #include "io/http.h"
 #include "unit/io/server.h"
 
-static void answer_hello(Conn *conn) {
-        conn_answer(conn, 200, "hello");
-}
-
-static void answer_nothing(Conn *conn) {
-        (void) conn;
-}
-
 Test(http, a_whole_answer_is_collected) {
         World *world = world_new(answer_hello);
         HttpRequest request = request_get(world);
