@@ -42,8 +42,8 @@ attach(Reconciler *reconciler, const char *id, const char *name, const json_t *l
                 );
                 return NULL;
         }
-        if (!consumer->seen && consumer->n_tracked == 1)
-                reconciler->n_unseen++;
+        if (consumer->pass == PASS_IDLE)
+                reconciler_await(reconciler, consumer);
         return consumer;
 }
 
@@ -148,6 +148,8 @@ static void on_list(const EngineAnswer *answer, void *data) {
         queue_add_all(reconciler);
         (void) sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_ONESHOT);
         provider_look(reconciler->provider);
+        if (reconciler->reach != NULL)
+                reach_clean(reconciler->reach);
         reconciler_check(reconciler);
 }
 
@@ -178,8 +180,6 @@ static void on_standing(void *data) {
                 LOG_INFO, NULL, NO_FIELDS, "Following Docker Engine %s (API 1.%u)",
                 engine_version(reconciler->engine), engine_api(reconciler->engine)
         );
-        if (reconciler->reach != NULL)
-                reach_clean(reconciler->reach);
         intake_resync(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
 }
@@ -196,6 +196,7 @@ static void on_lost(const Error *error, void *data) {
                 "The Docker Engine does not answer, trying again: %s", error_text(error)
         );
         provider_lost(reconciler->provider);
+        reconciler_await_all(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
 }
 
