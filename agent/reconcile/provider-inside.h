@@ -77,6 +77,7 @@ struct Provider {
         char proxy_id[65];
         char api_id[65];
         char api_started_at[40];
+        bool api_running;
         bool api_healthy; /* the engine's word, for unsecured */
 };
 
@@ -93,6 +94,8 @@ void provider_probe_close(Provider *provider);
 /* One result, from a probe or from the engine's health check; why NULL: what was said last holds.
  */
 void provider_note_health(Provider *provider, bool ok, const char *why);
+/* The engine says that it does not run: no probe has to fail three times to know that. */
+void provider_note_stopped(Provider *provider, const char *why);
 
 /* provider-pull.c: the executor's helper. */
 void provider_pull(Executor *executor, const char *image, void *data);

@@ -152,8 +152,9 @@ static void take_runs(Provider *provider) {
                 );
         const char *health =
                 json_string_value(json_object_get(json_object_get(state, "Health"), "Status"));
-        provider->api_healthy = strcmp(state_of(api_seen), "running") == 0 && health != NULL
-                                && strcmp(health, "healthy") == 0;
+        provider->api_running = strcmp(state_of(api_seen), "running") == 0;
+        provider->api_healthy =
+                provider->api_running && health != NULL && strcmp(health, "healthy") == 0;
 
         if (strcmp(state_of(proxy_seen), "running") == 0)
                 copy_string(proxy_id, sizeof proxy_id, json_object_get(proxy_seen, "Id"));
@@ -257,6 +258,21 @@ static void explain_port(Provider *provider) {
         tell_failure(provider);
 }
 
+/* Unsecured, its health check counts; an Ollama that does not run is down whatever a probe still
+ * says. */
+static void note_what_the_engine_says(Provider *provider) {
+        if (provider->setup.finishing)
+                return;
+        if (!provider->setup.config->proxy.secured)
+                provider_note_health(
+                        provider, provider->api_healthy,
+                        provider->whole ? "its health check does not say healthy"
+                                        : provider->verdict
+                );
+        else if (!provider->api_running)
+                provider_note_stopped(provider, provider->verdict);
+}
+
 static void on_looked(int result, const Error *error, void *data) {
         Provider *provider = data;
         Plan *plan = NULL;
@@ -285,12 +301,7 @@ static void on_looked(int result, const Error *error, void *data) {
                 return;
         }
         take_verdict(provider, plan);
-        if (!provider->setup.config->proxy.secured && !provider->setup.finishing)
-                provider_note_health(
-                        provider, provider->api_healthy,
-                        provider->whole ? "its health check does not say healthy"
-                                        : provider->verdict
-                );
+        note_what_the_engine_says(provider);
         observed(provider);
         if (plan->n_actions > 0) {
                 execute(provider, plan);

@@ -46,6 +46,14 @@ void provider_note_health(Provider *provider, bool ok, const char *why) {
                 say_transition(provider);
 }
 
+void provider_note_stopped(Provider *provider, const char *why) {
+        (void) snprintf(provider->why_down, sizeof provider->why_down, "%s", why);
+        if (health_note(
+                    &provider->health, false, (HealthRule){ 1, UP_AFTER }, clock_monotonic_usec()
+            ))
+                say_transition(provider);
+}
+
 static void describe_failure(const HttpResult *result, char *buffer, size_t size) {
         if (result->error == 0)
                 (void) snprintf(
