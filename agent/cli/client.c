@@ -64,6 +64,10 @@ static int complain_transfer(CURL *easy, CURLcode code, const char *socket, long
 static int complain_status(long status, const json_t *json, Error *err) {
         const char *said = json_string_value(json_object_get(json, "error"));
 
+        if (said == NULL && status == 503)
+                return error_set(
+                        err, -EREMOTEIO, "coollamad is stopping: ask again when it is back"
+                );
         if (said == NULL)
                 return error_set(
                         err, -EREMOTEIO, "coollamad answered %ld: journalctl -u coollamad", status

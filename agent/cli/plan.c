@@ -58,8 +58,9 @@ int plan_print(const json_t *document, unsigned width, Text *text) {
                 (void) text_add(text, "The shared Ollama:\n");
                 print_steps(provider, width, text);
         }
-        json_array_foreach(consumers, i, consumer)
+        json_array_foreach(consumers, i, consumer) {
                 print_consumer(consumer, width, text);
+        }
         return text_add(text, "");
 }
 

@@ -102,9 +102,10 @@ static int print_consumers(const json_t *consumers, unsigned width, Text *text) 
                 return text_add(text, "\n");
         }
         int r = table_new(heads, ARRAY_LEN(heads), &table);
-        json_array_foreach(consumers, i, consumer)
+        json_array_foreach(consumers, i, consumer) {
                 if (r >= 0)
                         r = add_consumer(table, consumer);
+        }
         if (r < 0)
                 return r;
         (void) text_add(text, "\n");

@@ -38,8 +38,9 @@ int verify_print(const json_t *document, unsigned width, Text *text) {
         size_t i;
         json_t *check;
 
-        json_array_foreach(json_object_get(document, "checks"), i, check)
+        json_array_foreach(json_object_get(document, "checks"), i, check) {
                 print_check(check, width, text);
+        }
         (void) text_add_clean(text, text_of(document, "name"));
         return text_add(
                 text, json_is_true(json_object_get(document, "passed")) ? " reaches the models.\n"

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from lib.command import DOCKER_GROUP, NOBODY, GroupDaemon, coollama
+from lib.command import DOCKER_GROUP, NOBODY, GroupDaemon, Said, coollama
 from lib.compose import Compose
 from lib.consumers import EXTERNAL, env_of, run, service, stack, state_is
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.images import BUSYBOX
+from lib.relay import Relay
 
 BOTH = pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
 UNSECURED = {"proxy": {"secured": "no"}}
@@ -157,7 +158,7 @@ def test_verify_proves_it_from_the_consumers_own_network(engine: Engine, managed
     key = env_of(before)["OLLAMA_API_KEY"]
     with Watcher(engine) as watcher:
         said = coollama(managed, "verify", "shop/web")
-    assert (said.status, said.err) == (0, ""), said
+    assert (said.status, said.err) == (0, ""), said.out + said.err
     lines = said.out.splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["ok"] * 4
     assert "OLLAMA_BASE_URL (the address), OLLAMA_API_KEY (its key)" in lines[0]
@@ -218,13 +219,35 @@ def test_a_failed_check_says_what_mends_it(engine: Engine, managed: Daemon) -> N
     assert said.out.startswith("FAILED  it runs: exited\n")
 
 
+def test_a_daemon_that_stops_meanwhile_says_so_and_takes_the_probe_away_later(
+    engine: Engine, relay: Relay
+) -> None:
+    daemon = Daemon(engine, socket=relay.path).start()
+    run(engine, "alone")
+    linked(daemon, "alone")
+    hold = relay.hold("POST", "/containers/coollama-verify-[0-9a-f]+/wait$")
+    said: list[Said] = []
+    asking = threading.Thread(target=lambda: said.append(coollama(daemon, "verify", "alone")))
+    asking.start()
+    hold.wait()
+    assert len(probes(engine)) == 1
+    daemon.stop()
+    asking.join()
+    assert said[0].status == 1
+    assert "coollamad is stopping" in said[0].err
+    hold.release()
+    daemon.start()
+    daemon.wait_for(lambda: probes(engine) == [], "the probe is gone")
+    daemon.close()
+
+
 @BOTH
 def test_unsecured_it_is_one_question_without_a_key(engine: Engine) -> None:
     daemon = Daemon(engine, UNSECURED).start()
     run(engine, "alone")
     linked(daemon, "alone")
     said = coollama(daemon, "verify", "alone")
-    assert said.status == 0, said
+    assert said.status == 0, said.out + said.err
     assert [line.split()[0] for line in said.out.splitlines()[:3]] == ["ok"] * 3
     assert "models" in said.out and "key" not in said.out
     assert probes(engine) == []
@@ -242,6 +265,6 @@ def test_a_member_of_ollamas_own_stack_is_asked_by_its_service_name(
     )  # fmt: skip
     linked(managed, "coollama/chat")
     said = coollama(managed, "verify", "coollama/chat")
-    assert said.status == 0, said
+    assert said.status == 0, said.out + said.err
     assert "http://ollama-api:11434 is reachable" in said.out
     assert "key" not in said.out
