@@ -136,7 +136,6 @@ def test_killed_for_good_finish_leaves_all_running(
         assert_whole(engine, marks)
 
 
-@pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
 def test_killed_at_each_step_of_an_undo_and_started_again_all_end_linked(
     engine: Engine, relay: Relay
 ) -> None:
