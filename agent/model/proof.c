@@ -51,11 +51,10 @@ json_t *proof_to_json(const Proof *proof, const char *name) {
 
 /* Copies printable ASCII; the rest, which a foreign program wrote, becomes blanks. */
 static void copy_plain(char *target, size_t size, const char *text) {
-        size_t i = 0;
-
-        for (; i + 1 < size && text[i] != '\0'; i++)
-                target[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : ' ';
-        target[i] = '\0';
+        (void) snprintf(target, size, "%s", text);
+        for (; *target != '\0'; target++)
+                if (*target < ' ' || *target > '~')
+                        *target = ' ';
 }
 
 void proof_add(Proof *proof, const char *what, bool passed, const char *detail, const char *mend) {
@@ -132,10 +131,21 @@ void proof_environment(
         }
 }
 
+/* Three digits, which need not be any: then it is 0, which nothing takes for good. */
+static int parse_status(const char *text) {
+        int status = 0;
+
+        for (size_t i = 0; i < 3; i++) {
+                if (text[i] < '0' || text[i] > '9')
+                        return 0;
+                status = status * 10 + (text[i] - '0');
+        }
+        return status;
+}
+
 /* "HTTP/1.1 200 OK", headers, an empty line, the body. */
 static void parse_http(const char *text, size_t size, Answer *answer) {
         const char *head_end = memmem(text, size, "\r\n\r\n", 4);
-        char digits[4] = "";
 
         if (size < 12 || strncmp(text, "HTTP/1.", 7) != 0 || text[8] != ' ') {
                 size_t line = 0;
@@ -149,9 +159,8 @@ static void parse_http(const char *text, size_t size, Answer *answer) {
                         (void) snprintf(answer->trouble, sizeof answer->trouble, "no answer");
                 return;
         }
-        memcpy(digits, text + 9, 3);
         answer->answered = true;
-        answer->status = atoi(digits);
+        answer->status = parse_status(text + 9);
         answer->body = head_end ? head_end + 4 : text + size;
         answer->body_size = size - (size_t) (answer->body - text);
 }
