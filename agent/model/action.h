@@ -49,7 +49,8 @@ typedef struct ActionStayUp {
 
 typedef struct Action {
         ActionKind kind;
-        char *what; /* for people: "stop shop (shop-abc), which has 10 s to end" */
+        bool optional; /* a record whose writing may fail: the plan goes on */
+        char *what;    /* for people: "stop shop (shop-abc), which has 10 s to end" */
         union {
                 json_t *record;
                 ActionCall call;

@@ -45,7 +45,21 @@ static bool is_parent_of_another(const json_t *changes, const char *directory) {
         return false;
 }
 
-const char *changes_find_precious(const json_t *changes) {
+/* The engine makes the directories down to a mount's destination; what is in the mount is no
+ * change. */
+static bool leads_to_mount(const json_t *mounts, const char *path) {
+        size_t i;
+        json_t *item;
+
+        json_array_foreach(mounts, i, item) {
+                const char *to = json_string_value(json_object_get(item, "Destination"));
+                if (to != NULL && is_within(to, path))
+                        return true;
+        }
+        return false;
+}
+
+const char *changes_find_precious(const json_t *changes, const json_t *mounts) {
         size_t i;
         json_t *item;
 
@@ -54,6 +68,8 @@ const char *changes_find_precious(const json_t *changes) {
                 json_int_t kind = json_integer_value(json_object_get(item, "Kind"));
 
                 if (path == NULL || is_noise(path) || kind == CHANGE_DELETED)
+                        continue;
+                if (leads_to_mount(mounts, path))
                         continue;
                 if (kind == CHANGE_MODIFIED && is_parent_of_another(changes, path))
                         continue;

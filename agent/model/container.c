@@ -211,3 +211,9 @@ int container_compare_created(const char *a, const char *b) {
         unsigned char right = *b == 'Z' ? 0 : (unsigned char) *b;
         return (left > right) - (left < right);
 }
+
+bool container_is_newer(const Container *a, const Container *b) {
+        int order = container_compare_created(a->created, b->created);
+
+        return order != 0 ? order > 0 : strcmp(a->id, b->id) > 0;
+}

@@ -91,3 +91,7 @@ unsigned container_stop_timeout(const Container *container);
 /* The shape of an engine's RFC 3339 time made comparable as text: order of two "created" strings,
  * as strcmp. */
 int container_compare_created(const char *a, const char *b);
+
+/* Was a created after b? Of two of the same time the greater id counts as newer, so that any order
+ * of looking at them finds the same newest. */
+bool container_is_newer(const Container *a, const Container *b);

@@ -15,6 +15,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "model/labels.h"
 #include "model/link.h"
 #include "model/plan-swap.h"
 #include "model/recreate.h"
@@ -23,7 +24,11 @@
 /* A container that runs longer may hold files that exist nowhere else. */
 #define YOUNG_USEC (600 * USEC_PER_SEC)
 
-#define TARGETS_MAX 64
+#define TARGETS_MAX         64
+#define SWAP_CONTAINERS_MAX 128
+
+/* Networks to connect one by one (API < 1.44), which a plan has room for. */
+#define CONNECTS_MAX (PLAN_ACTIONS_MAX / 2)
 
 /* One pass of deciding: who is meant, and what is known of the one at hand. */
 typedef struct Deciding {
@@ -37,26 +42,40 @@ typedef struct Deciding {
         Wish *wish;
 } Deciding;
 
-static bool newer(const Container *a, const Container *b) {
-        return container_compare_created(a->created, b->created) > 0;
+/* What did not opt in may stand among the containers all the same: a look-up by name finds whoever
+ * has the name. */
+static bool has_opted_in(const Container *container) {
+        return json_object_get(container->labels, LABEL_ENABLE) != NULL
+               && json_object_get(container->labels, LABEL_PART) == NULL;
+}
+
+static int compare_numbers(const void *a, const void *b) {
+        const char *left = (*(const SeenContainer *const *) a)->container->number;
+        const char *right = (*(const SeenContainer *const *) b)->container->number;
+        size_t left_length = strlen(left), right_length = strlen(right);
+
+        if (left_length != right_length)
+                return left_length < right_length ? -1 : 1;
+        return strcmp(left, right);
 }
 
 /* Only the newest deployment counts, and of each container number the newest container. */
 static void find_targets(Deciding *deciding) {
         const ConsumerView *view = deciding->view;
-        if (view->n_containers == 0)
-                return;
+        const Container *newest = NULL;
 
-        const Container *newest = view->containers[0].container;
-        for (size_t i = 1; i < view->n_containers; i++)
-                if (newer(view->containers[i].container, newest))
+        for (size_t i = 0; i < view->n_containers; i++)
+                if (has_opted_in(view->containers[i].container)
+                    && (newest == NULL || container_is_newer(view->containers[i].container, newest)
+                    ))
                         newest = view->containers[i].container;
 
-        for (size_t i = 0; i < view->n_containers; i++) {
+        for (size_t i = 0; newest != NULL && i < view->n_containers; i++) {
                 const SeenContainer *seen = &view->containers[i];
                 size_t at = 0;
 
-                if (strcmp(seen->container->config_hash, newest->config_hash) != 0)
+                if (!has_opted_in(seen->container)
+                    || strcmp(seen->container->config_hash, newest->config_hash) != 0)
                         continue;
                 while (at < deciding->n_targets
                        && strcmp(deciding->targets[at]->container->number, seen->container->number)
@@ -66,9 +85,11 @@ static void find_targets(Deciding *deciding) {
                         continue;
                 if (at == deciding->n_targets)
                         deciding->targets[deciding->n_targets++] = seen;
-                else if (newer(seen->container, deciding->targets[at]->container))
+                else if (container_is_newer(seen->container, deciding->targets[at]->container))
                         deciding->targets[at] = seen;
         }
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is sorted */
+        qsort(deciding->targets, deciding->n_targets, sizeof deciding->targets[0], compare_numbers);
 }
 
 static bool is_own_member(const Deciding *deciding, const Container *container) {
@@ -312,6 +333,17 @@ static void begin_swap(const Deciding *deciding, const Container *container, con
         if (is_refused(deciding, r, &err))
                 return;
 
+        if (json_array_size(result.connects) > CONNECTS_MAX) {
+                plan_say(
+                        plan, LINK_REFUSED,
+                        "it is in more than %d networks, which an engine before 25.0 "
+                        "connects one by one",
+                        CONNECTS_MAX
+                );
+                recreate_result_done(&result);
+                return;
+        }
+
         cleanup(swap_record_freep) SwapRecord *record = NULL;
         r = swap_record_new(deciding->view->identity->key, container, &record);
         if (r >= 0)
@@ -468,21 +500,32 @@ static int decide(Deciding *deciding) {
         return link_targets(deciding);
 }
 
+/* How long nobody must have done anything: compose's own calls follow each other faster, but for
+ * its stop. */
+static uint64_t swap_quiet_usec(const Deciding *deciding, const SwapView *swap) {
+        uint64_t settle_usec = deciding->context->settle_usec;
+        uint64_t quiet_usec = settle_usec < 3 * USEC_PER_SEC ? settle_usec : 3 * USEC_PER_SEC;
+        const Container *victim = swap_victim(swap);
+
+        return quiet_usec + (victim ? container_stop_timeout(victim) * USEC_PER_SEC : 0);
+}
+
 /* An open swap: the record's containers, and quiet as compose needs it. */
 static void decide_swap(const Deciding *deciding) {
         const ConsumerView *view = deciding->view;
-        const Container *containers[TARGETS_MAX];
+        const Container *containers[SWAP_CONTAINERS_MAX];
         size_t n = 0;
         SwapView swap;
 
-        for (size_t i = 0; i < view->n_containers && n < TARGETS_MAX; i++)
+        for (size_t i = 0; i < view->n_containers && n < SWAP_CONTAINERS_MAX; i++)
                 containers[n++] = view->containers[i].container;
         swap_look(view->record, containers, n, &swap);
 
-        uint64_t settle_usec = deciding->context->settle_usec;
-        uint64_t quiet_usec = settle_usec < 3 * USEC_PER_SEC ? settle_usec : 3 * USEC_PER_SEC;
+        uint64_t quiet_usec = swap_quiet_usec(deciding, &swap);
         swap.quiet =
                 view->activity_usec == 0 || view->activity_usec + quiet_usec <= deciding->now_usec;
+        swap.rested = deciding->context->finishing || view->touched_usec == 0
+                      || view->touched_usec + quiet_usec <= deciding->now_usec;
         swap.failure = view->failure;
         plan_swap(&swap, deciding->now_usec, deciding->plan);
         if (view->retry_usec > deciding->now_usec && deciding->plan->n_actions > 0)

@@ -73,6 +73,8 @@ typedef struct ConsumerView {
         bool key_accepted;        /* the proxy has proven that it knows it */
         uint64_t activity_usec; /* last create, destroy, rename or connect in its project by others;
                                    0: none seen */
+        uint64_t touched_usec;  /* monotonic: when we did the last thing for the record; 0: not
+                                   since we began */
         unsigned attempts;      /* failed attempts to link its newest container */
         const char *failure;    /* the last failure's reason; NULL: none */
         uint64_t retry_usec;    /* monotonic: not before */

@@ -9,12 +9,23 @@
  *
  * Going on never happens after a failure: the failed step may have been done, or not, and undoing
  * is the shorter way to a container that serves.
+ *
+ * The record is dropped by a plan of its own, when there is nothing left to do and nobody, we
+ * included, has done anything for a moment: whoever listed the containers before our last step may
+ * be about to stumble over it, and only the record tells us to pick up what he leaves.
+ *
+ * What cannot be told apart, and is decided for the container that serves: that the old one was
+ * stopped by its user instead of us, between the record "stopping" and our stop (it is replaced, or
+ * started again); that its user stopped the new one while it proves itself, where no restart policy
+ * would have brought it back (it looks as if it had failed: the old one is started).
  */
 #include "model/plan-swap.h"
 
 #include <string.h>
 
 #include "base/text.h"
+#include "model/identity.h"
+#include "model/labels.h"
 
 #define STAY_UP_USEC \
         (2 * USEC_PER_SEC) /* without a health check: a look whether it exits at once */
@@ -67,32 +78,45 @@ static const char *old_label(const SwapRecord *record, const char *name, const c
 
 /*
  * Ours: the id that the record names; or, killed between the creation and the record, the container
- * of the consumer's name that was never started, is of the same deployment and holds the link
- * already.
+ * of the consumer's name that is of the same deployment and holds the link already. (Compose may
+ * have started it.)
  */
 static bool is_made(const SwapRecord *record, const Container *container) {
         if (record->new_id[0] != '\0')
                 return strcmp(container->id, record->new_id) == 0;
 
-        return strcmp(container->name, record->name) == 0 && container->state == CONTAINER_CREATED
-               && !container->ever_started
+        return strcmp(container->name, record->name) == 0
                && strcmp(container->config_hash,
                          old_label(record, "com.docker.compose.config-hash", ""))
                           == 0
                && holds_link(record, container);
 }
 
+/* Names and numbers say nothing across identities: another project may have taken the name. */
+static bool is_same_identity(const SwapRecord *record, const Container *container) {
+        Identity identity;
+
+        return identity_from_labels(container->labels, container->name, &identity, NULL) >= 0
+               && strcmp(identity.key, record->identity) == 0;
+}
+
+/* What did not opt in is given way to, but never started by us. */
+static bool may_be_touched(const Container *container) {
+        return container->ever_started || json_object_get(container->labels, LABEL_ENABLE) != NULL;
+}
+
 static bool is_successor(const SwapRecord *record, const Container *container) {
         const char *created = json_string_value(json_object_get(record->old, "Created"));
 
         return created != NULL && container_compare_created(container->created, created) > 0
+               && is_same_identity(record, container) && may_be_touched(container)
                && strcmp(container->number,
                          old_label(record, "com.docker.compose.container-number", "1"))
                           == 0;
 }
 
-/* Compose creates a replacement as "<12 hex digits>_NAME" and renames it when the old one is gone.
- */
+/* Compose creates a replacement as "<12 hex digits of the replaced one>_NAME" and renames it when
+ * that one is gone. */
 static bool takes_name(const SwapRecord *record, const Container *container) {
         if (strcmp(container->name, record->name) == 0)
                 return true;
@@ -112,12 +136,18 @@ void swap_look(
                         ret->old = container;
                 else if (ret->made == NULL && is_made(record, container))
                         ret->made = container;
-                else if (is_successor(record, container)
-                         && (ret->successor == NULL
-                             || container_compare_created(container->created, ret->successor->created) > 0))
+                else if (is_successor(record, container) && (ret->successor == NULL || container_is_newer(container, ret->successor)))
                         ret->successor = container;
         }
         ret->successor_takes_name = ret->successor != NULL && takes_name(record, ret->successor);
+}
+
+const Container *swap_victim(const SwapView *view) {
+        if (view->successor == NULL || view->successor->ever_started)
+                return NULL;
+        if (view->old != NULL && container_is_up(view->old))
+                return view->old;
+        return view->made != NULL && container_is_up(view->made) ? view->made : NULL;
 }
 
 /* A sentence about the consumer for an action's "what". */
@@ -185,7 +215,12 @@ static void add_policy(Plan *plan, const SwapView *view, json_t *policy, const c
              path ? path : "");
 }
 
-static void forget(Plan *plan) {
+/* Nothing is left to do: the record goes as soon as nobody can stumble over what we did. */
+static void finish(Plan *plan, const SwapView *view, uint64_t now_usec) {
+        if (!view->quiet || !view->rested) {
+                plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
+                return;
+        }
         plan_add_forget(plan, "drop the swap record");
 }
 
@@ -197,50 +232,97 @@ static void remove_made(Plan *plan, const SwapView *view) {
         add_remove(plan, view, view->made, "remove our new");
 }
 
+static void take_old_away(Plan *plan, const SwapView *view) {
+        if (view->old == NULL)
+                return;
+        if (view->old->state != CONTAINER_EXITED && view->old->state != CONTAINER_CREATED)
+                add_stop(plan, view, view->old, "stop the old");
+        add_remove(plan, view, view->old, "remove the old");
+}
+
 static const json_t *recorded_policy(const SwapRecord *record) {
         return json_object_get(json_object_get(record->old, "HostConfig"), "RestartPolicy");
 }
 
-static bool was_stopped_by_us(const SwapRecord *record) {
-        return record->phase != SWAP_PREPARE && record->was_running;
-}
-
-/* Puts the old one back as it was: name, restart policy, running. Everything is by its id. */
-static void restore_old(Plan *plan, const SwapView *view) {
+/*
+ * Puts the old one back as it was: name, restart policy, running. Everything is by its id. Where
+ * that failed before, it runs before it gets its name: somebody may have taken the name for good.
+ */
+static void restore_old(Plan *plan, const SwapView *view, bool runs) {
         const Container *old = view->old;
         const json_t *policy = recorded_policy(view->record);
+        bool failed_before = view->record->phase == SWAP_ROLLBACK && view->failure != NULL;
+        bool renames = is_previous(view->record, old);
 
-        if (is_previous(view->record, old))
+        if (renames && !failed_before)
                 add_rename(plan, view, old, "give the old one its name back");
         if (json_is_object(policy) && !json_equal(policy, container_restart_policy(old)))
                 add_policy(plan, view, json_deep_copy(policy), "restore the restart policy of");
-        if (!container_is_up(old) && was_stopped_by_us(view->record))
+        if (runs && !container_is_up(old) && old->state != CONTAINER_PAUSED)
                 add_start(plan, view, old, "start the old");
+        if (renames && failed_before)
+                add_rename(plan, view, old, "give the old one its name back");
 }
 
-static void undo(Plan *plan, const SwapView *view, const char *reason) {
-        const SwapRecord *record = view->record;
+/* How a swap is undone. */
+typedef struct Undo {
+        const char *reason;
+        bool runs;   /* the old one is to run afterwards */
+        bool counts; /* it counts against the limit of attempts */
+} Undo;
 
-        plan_say(plan, LINK_LINKING, "undoing the re-creation: %s", reason);
-        plan->undoes = true;
+static void add_rollback(Plan *plan, const SwapView *view, const Undo *how) {
+        json_t *json = swap_record_json_in_phase(
+                view->record, SWAP_ROLLBACK, view->made ? view->made->id : NULL, how->reason
+        );
 
-        if (record->phase != SWAP_ROLLBACK && (view->old != NULL || view->made != NULL)) {
-                json_t *json = swap_record_json_in_phase(
-                        record, SWAP_ROLLBACK, view->made ? view->made->id : NULL, reason
-                );
-                /* In phase prepare we have stopped nothing: one that is down now was stopped by its
-                 * user. */
-                if (json != NULL && record->phase == SWAP_PREPARE)
-                        (void) json_object_set_new(
-                                json, "was_running",
-                                json_boolean(view->old != NULL && container_is_up(view->old))
-                        );
-                plan_add_record(plan, json, "note that the swap is undone");
+        if (json != NULL
+            && (json_object_set_new(json, "was_running", json_boolean(how->runs)) < 0
+                || json_object_set_new(json, "counts", json_boolean(how->counts)) < 0)) {
+                json_decref(json);
+                json = NULL;
         }
-        remove_made(plan, view);
+        plan_add_record(plan, json, "note that the swap is undone");
+        if (plan->n_actions > 0)
+                plan->actions[plan->n_actions - 1].optional = true;
+}
+
+static void undo(Plan *plan, const SwapView *view, uint64_t now_usec, Undo how) {
+        const SwapRecord *record = view->record;
+        /* The old one is gone, and ours runs: that is the consumer now. */
+        bool made_stays = view->old == NULL && view->made != NULL && container_is_up(view->made);
+        size_t before = plan->n_actions;
+
+        plan_say(plan, LINK_LINKING, "undoing the re-creation: %s", how.reason);
+        plan->undoes = true;
+        plan->counts = how.counts;
+        if (record->phase != SWAP_ROLLBACK && (view->old != NULL || view->made != NULL))
+                add_rollback(plan, view, &how);
+        if (!made_stays)
+                remove_made(plan, view);
         if (view->old != NULL)
-                restore_old(plan, view);
-        forget(plan);
+                restore_old(plan, view, how.runs);
+        if (plan->n_actions == before)
+                finish(plan, view, now_usec);
+}
+
+/* Nobody's fault: the old one goes on as it did before. In phase prepare we have stopped nothing,
+ * so that one that is down was stopped by its user. */
+static Undo undo_for(const SwapView *view, const char *reason) {
+        return (Undo){
+                .reason = reason,
+                .runs = view->record->phase == SWAP_PREPARE
+                                ? view->old != NULL && container_is_up(view->old)
+                                : view->record->was_running,
+        };
+}
+
+/* A failure that is the consumer's or the engine's. */
+static Undo undo_after(const SwapView *view, const char *reason) {
+        Undo how = undo_for(view, reason);
+
+        how.counts = true;
+        return how;
 }
 
 /* Connects (API < 1.44) come with the new one's id known; each is a network and a body. */
@@ -267,177 +349,245 @@ static void add_connects(Plan *plan, const SwapView *view) {
         }
 }
 
-static void go_on(Plan *plan, const SwapView *view) {
-        const SwapRecord *record = view->record;
-        json_t *no = json_pack("{s:s, s:i}", "Name", "no", "MaximumRetryCount", 0);
-
-        plan_say(plan, LINK_LINKING, "being re-created with the link");
-        if (record->phase == SWAP_PREPARE)
-                add_connects(plan, view);
+static void add_phase(Plan *plan, const SwapView *view, SwapPhase phase, const char *what) {
         plan_add_record(
-                plan, swap_record_json_in_phase(record, SWAP_STOPPING, view->made->id, NULL),
-                "note that we stop the old one"
-        );
-        add_stop(plan, view, view->old, "stop the old");
-        add_policy(plan, view, no, "switch off the restart policy of the old");
-        add_start(plan, view, view->made, "start the new");
-        plan_add_stay_up(
-                plan, view->made->id, STAY_UP_USEC, STAY_UP_DEADLINE_USEC,
-                "watch that the new one stays up"
-        );
-        plan_add_record(
-                plan, swap_record_json_in_phase(record, SWAP_STARTED, view->made->id, NULL),
-                "note that the new one proved itself"
+                plan, swap_record_json_in_phase(view->record, phase, view->made->id, NULL), what
         );
 }
 
-/* The old one is out of service already (or gone): prove the new one, then finish. */
+/* The old one is out of service: watch the new one, then finish. */
 static void prove(Plan *plan, const SwapView *view) {
         plan_say(plan, LINK_LINKING, "being re-created with the link");
         plan_add_stay_up(
                 plan, view->made->id, STAY_UP_USEC, STAY_UP_DEADLINE_USEC,
                 "watch that the new one stays up"
         );
-        plan_add_record(
-                plan, swap_record_json_in_phase(view->record, SWAP_STARTED, view->made->id, NULL),
-                "note that the new one proved itself"
-        );
+        add_phase(plan, view, SWAP_STARTED, "note that the new one proved itself");
 }
 
-static void take_old_away(Plan *plan, const SwapView *view) {
-        if (view->old == NULL)
-                return;
-        if (view->old->state != CONTAINER_EXITED && view->old->state != CONTAINER_CREATED)
-                add_stop(plan, view, view->old, "stop the old");
-        add_remove(plan, view, view->old, "remove the old");
+static void go_on(Plan *plan, const SwapView *view) {
+        json_t *no = json_pack("{s:s, s:i}", "Name", "no", "MaximumRetryCount", 0);
+
+        if (view->record->phase == SWAP_PREPARE)
+                add_connects(plan, view);
+        add_phase(plan, view, SWAP_STOPPING, "note that we stop the old one");
+        add_stop(plan, view, view->old, "stop the old");
+        add_policy(plan, view, no, "switch off the restart policy of the old");
+        add_start(plan, view, view->made, "start the new");
+        prove(plan, view);
+}
+
+/* Is it the one that compose replaces by this successor? It removes that one itself. */
+static bool is_replaced_by(const Container *successor, const Container *container) {
+        return container != NULL && strncmp(successor->name, container->id, 12) == 0;
+}
+
+/* Ours is about to keep the successor from its name. */
+static void take_made_away(Plan *plan, const SwapView *view) {
+        if (view->record->phase != SWAP_ROLLBACK) {
+                const Undo how = undo_for(view, "a newer deployment is being made");
+                add_rollback(plan, view, &how);
+        }
+        remove_made(plan, view);
 }
 
 /*
  * Somebody made a newer container for the same name (compose, re-creating). Theirs is the
  * deployment that counts. While they are at it we only get out of the way; what they left "created"
- * because it collided with us is started once it is quiet.
+ * because it collided with us is started once it is quiet, and tried for ever: nothing else of this
+ * consumer is left by then.
  */
 static void give_way(Plan *plan, const SwapView *view, uint64_t now_usec) {
         const Container *successor = view->successor;
+        bool has_name = strcmp(successor->name, view->record->name) == 0;
 
+        plan->undoes = true;
         if (successor->ever_started) {
                 plan_say(plan, LINK_LINKING, "a newer deployment runs: taking ours away");
                 remove_made(plan, view);
                 take_old_away(plan, view);
-                forget(plan);
+                if (plan->n_actions == 0)
+                        finish(plan, view, now_usec);
                 return;
         }
 
         plan_say(plan, LINK_WAITING, "a newer deployment is being made");
         plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
-        bool name_is_free = strcmp(successor->name, view->record->name) != 0;
-        if (view->made != NULL
-            || (!view->quiet && view->old != NULL && name_is_free
-                && is_previous(view->record, view->old))) {
-                remove_made(plan, view);
-                if (view->old != NULL && name_is_free && is_previous(view->record, view->old))
-                        add_rename(plan, view, view->old, "give the old one its name back");
+        if (view->made != NULL && (view->quiet || !is_replaced_by(successor, view->made))) {
+                take_made_away(plan, view);
                 return;
         }
         if (!view->quiet)
                 return;
 
-        if (name_is_free) {
-                if (view->old != NULL && !is_previous(view->record, view->old)) {
-                        take_old_away(plan, view);
-                        return;
-                }
+        take_old_away(plan, view);
+        if (!has_name)
                 add_rename(plan, view, successor, "give the newer deployment its name");
-        }
         add_start(plan, view, successor, "start the newer deployment of");
 }
 
-/* For a failure that is the consumer's or the engine's: it counts against the limit of attempts. */
-static void undo_failure(Plan *plan, const SwapView *view, const char *reason) {
-        plan->counts = true;
-        undo(plan, view, reason);
-}
-
-static void plan_prepare(const SwapView *view, Plan *plan) {
+static void plan_prepare(const SwapView *view, uint64_t now_usec, Plan *plan) {
         const Container *old = view->old;
+        const Container *made = view->made;
 
         if (old == NULL)
-                undo(plan, view, "the container was removed meanwhile");
+                undo(plan, view, now_usec, undo_for(view, "the container was removed meanwhile"));
         else if (view->failure != NULL)
-                undo_failure(plan, view, view->failure);
-        else if (!container_is_up(old))
-                undo(plan, view, "the container was stopped meanwhile");
-        else if (view->made == NULL || !is_previous(view->record, old))
-                undo(plan, view, "it was interrupted");
+                undo(plan, view, now_usec, undo_after(view, view->failure));
+        else if (made != NULL && container_is_up(made)) {
+                /* Compose found it and started it: the sooner the old one goes, the better. */
+                plan_say(plan, LINK_LINKING, "being re-created with the link");
+                go_on(plan, view);
+        } else if (!container_is_up(old))
+                undo(plan, view, now_usec, undo_for(view, "the container was stopped meanwhile"));
+        else if (made == NULL || !is_previous(view->record, old))
+                undo(plan, view, now_usec, undo_for(view, "it was interrupted"));
         else if (!view->quiet)
-                undo(plan, view, "somebody else is working on its stack");
+                undo(plan, view, now_usec, undo_for(view, "somebody else is working on its stack"));
         else
                 go_on(plan, view);
 }
 
-static void undo_because_it_exited(Plan *plan, const SwapView *view) {
+static void undo_because_it_exited(const SwapView *view, uint64_t now_usec, Plan *plan) {
         cleanup(freep) char *reason = text_format(
                 "the new container did not stay up (%s, exit code %d)",
                 container_state_to_string(view->made->state), view->made->exit_code
         );
-        undo_failure(plan, view, reason ? reason : "the new container did not stay up");
+        undo(plan, view, now_usec,
+             undo_after(view, reason ? reason : "the new container did not stay up"));
 }
 
-static void plan_stopping(const SwapView *view, Plan *plan) {
+/*
+ * With such a policy the engine starts again what ends by itself: one that is down was stopped by
+ * its user (or the engine is going down, and will start it again).
+ */
+static bool was_stopped_by_its_user(const Container *made) {
+        const char *policy =
+                json_string_value(json_object_get(container_restart_policy(made), "Name"));
+
+        return made->ever_started && made->state == CONTAINER_EXITED && policy != NULL
+               && (strcmp(policy, "always") == 0 || strcmp(policy, "unless-stopped") == 0);
+}
+
+/* Ours is gone, and it was not us: that is written down before we remove it. */
+static void plan_without_made(const SwapView *view, uint64_t now_usec, Plan *plan) {
+        Undo how = undo_for(view, "the new container was removed meanwhile");
+
+        if (view->failure != NULL)
+                how = undo_after(view, view->failure);
+        else if (view->old != NULL && !container_is_up(view->old))
+                how.runs = false; /* by its user: not brought back, but not lost either */
+        undo(plan, view, now_usec, how);
+}
+
+/* Somebody removed the old one, although it is out of service: he has seen the new one, or not. */
+static void plan_without_old(const SwapView *view, uint64_t now_usec, Plan *plan) {
+        const Container *made = view->made;
+
+        plan->undoes = true;
+        if (made->ever_started) {
+                plan_say(plan, LINK_LINKING, "its old container was removed meanwhile");
+                finish(plan, view, now_usec);
+        } else if (view->failure != NULL) {
+                undo(plan, view, now_usec, undo_for(view, "the container was removed meanwhile"));
+        } else if (!view->quiet) {
+                plan_say(plan, LINK_WAITING, "somebody else is working on its stack");
+                plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
+        } else {
+                plan_say(plan, LINK_LINKING, "its old container was removed meanwhile");
+                add_phase(plan, view, SWAP_STARTED, "note that there is no way back");
+                add_start(plan, view, made, "start the new");
+        }
+}
+
+static void plan_stopping(const SwapView *view, uint64_t now_usec, Plan *plan) {
         const Container *old = view->old;
         const Container *made = view->made;
 
         if (made == NULL)
-                undo_failure(
-                        plan, view, view->failure ? view->failure : "the new container is gone"
-                );
-        else if (old == NULL && !made->ever_started)
-                undo(plan, view, "the container was removed meanwhile");
-        else if (view->failure != NULL && old != NULL)
-                undo_failure(plan, view, view->failure);
-        else if (made->ever_started && made->state != CONTAINER_RUNNING && made->state != CONTAINER_PAUSED && old != NULL)
-                undo_because_it_exited(plan, view);
-        else if (old != NULL && (container_is_up(old) || !made->ever_started))
+                plan_without_made(view, now_usec, plan);
+        else if (old == NULL)
+                plan_without_old(view, now_usec, plan);
+        else if (was_stopped_by_its_user(made) && !container_is_up(old)) {
+                plan_say(plan, LINK_LINKING, "it was stopped meanwhile");
+                add_phase(plan, view, SWAP_STARTED, "note that the new one replaces the old one");
+        } else if (view->failure != NULL)
+                undo(plan, view, now_usec, undo_after(view, view->failure));
+        else if (made->ever_started && made->state != CONTAINER_RUNNING && made->state != CONTAINER_PAUSED)
+                undo_because_it_exited(view, now_usec, plan);
+        else if (container_is_up(old) || !made->ever_started)
                 go_on(plan, view);
         else
                 prove(plan, view);
 }
 
-static void plan_started(const SwapView *view, Plan *plan) {
+static void plan_started(const SwapView *view, uint64_t now_usec, Plan *plan) {
         if (view->made == NULL && view->old != NULL && container_is_up(view->old)) {
-                undo(plan, view, "the new container was removed, the old one kept");
+                undo(plan, view, now_usec,
+                     undo_for(view, "the new container was removed, the old one kept"));
                 return;
         }
         plan_say(plan, LINK_LINKING, "taking the old container away");
+        plan->undoes = true;
         take_old_away(plan, view);
-        forget(plan);
+        if (plan->n_actions == 0)
+                finish(plan, view, now_usec);
+}
+
+/*
+ * A newer deployment under another name: a rolling one, which keeps the old one until the newer is
+ * healthy, and then removes what is called as the consumer is. Until our new one was that, undoing
+ * gives the platform back what it knows. Once ours is gone, or the old one, it has done its work.
+ * (In phase prepare it cannot be told whether ours was there: the old one goes on then.)
+ */
+static void give_way_to_other_name(const SwapView *view, uint64_t now_usec, Plan *plan) {
+        const SwapRecord *record = view->record;
+        bool replaced = record->phase == SWAP_STOPPING && view->failure == NULL
+                        && view->successor->ever_started
+                        && (view->made == NULL || view->old == NULL);
+
+        if (!replaced) {
+                undo(plan, view, now_usec, undo_for(view, "a newer deployment appeared"));
+                return;
+        }
+        plan_say(plan, LINK_LINKING, "a newer deployment runs: taking ours away");
+        plan->undoes = true;
+        remove_made(plan, view);
+        take_old_away(plan, view);
+        if (plan->n_actions == 0)
+                finish(plan, view, now_usec);
 }
 
 void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan) {
+        const SwapRecord *record = view->record;
+
         if (view->successor != NULL && view->successor_takes_name) {
                 give_way(plan, view, now_usec);
                 return;
         }
+        if (view->successor != NULL
+            && (record->phase == SWAP_PREPARE || record->phase == SWAP_STOPPING)) {
+                give_way_to_other_name(view, now_usec, plan);
+                return;
+        }
 
-        switch (view->record->phase) {
+        switch (record->phase) {
         case SWAP_PREPARE:
-                if (view->successor != NULL)
-                        undo(plan, view, "a newer deployment appeared");
-                else
-                        plan_prepare(view, plan);
+                plan_prepare(view, now_usec, plan);
                 break;
         case SWAP_STOPPING:
-                if (view->successor != NULL && view->old != NULL)
-                        undo(plan, view, "a newer deployment appeared");
-                else
-                        plan_stopping(view, plan);
+                plan_stopping(view, now_usec, plan);
                 break;
         case SWAP_STARTED:
-                plan_started(view, plan);
+                plan_started(view, now_usec, plan);
                 break;
-        case SWAP_ROLLBACK:
-                undo(plan, view,
-                     view->record->reason[0] != '\0' ? view->record->reason : "it was interrupted");
+        case SWAP_ROLLBACK: {
+                const char *reason = record->reason[0] != '\0' ? record->reason : "interrupted";
+
+                undo(plan, view, now_usec,
+                     (Undo
+                     ){ .reason = reason, .runs = record->was_running, .counts = record->counts });
                 break;
+        }
         }
 }

@@ -15,16 +15,24 @@ typedef struct SwapView {
         const SwapRecord *record;
         const Container *old;       /* NULL: gone */
         const Container *made;      /* the one we created; NULL: none (any more) */
-        const Container *successor; /* a newer container of somebody else's making; NULL: none */
+        const Container *successor; /* the newest newer container, of somebody else's making; NULL:
+                                       none */
         bool successor_takes_name;  /* it is, or is about to be, called as the consumer is */
-        bool quiet; /* nobody has created, removed or renamed in the project for a moment */
+        bool quiet;  /* nobody has created, removed or renamed in the project for a moment */
+        bool rested; /* nor have we done anything for this record */
         const char *failure; /* why the last plan for this record ended early; NULL: it did not */
 } SwapView;
 
-/* Finds old, made and successor among containers (all of the record's identity). */
+/*
+ * Finds old, made and successor among containers; those of another identity are not looked at. What
+ * is found does not depend on their order.
+ */
 void swap_look(
         const SwapRecord *record, const Container *const *containers, size_t n, SwapView *ret
 );
+
+/* Who is being stopped for a successor's sake by whoever makes it; NULL: nobody who is up. */
+const Container *swap_victim(const SwapView *view);
 
 /*
  * What to do about an open swap. The states and the decisions are the table in agent/README.md, row

@@ -49,8 +49,9 @@ typedef struct Plan {
         unsigned needs;     /* Need flags: observe these and plan again */
         uint64_t wake_usec; /* look again then (monotonic); 0: when something changes */
         bool restarts;      /* the action restarts a consumer after an outage */
-        bool undoes;        /* the actions undo a swap */
-        bool counts;        /* and it counts as a failed attempt */
+        bool undoes;        /* the actions undo or finish a swap, or give way: when one fails, they
+                               are tried again after a while, for ever */
+        bool counts;        /* what is undone counts as a failed attempt */
         int error; /* the first failure while the plan was made: such a plan is not executed */
         size_t n_actions;
         Action actions[PLAN_ACTIONS_MAX];

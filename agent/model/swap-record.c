@@ -74,12 +74,12 @@ json_t *swap_record_json_in_phase(
         const SwapRecord *record, SwapPhase phase, const char *new_id, const char *reason
 ) {
         return json_pack(
-                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:O, s:O, s:O}", "version", 1,
+                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:O, s:O, s:O}", "version", 1,
                 "phase", swap_phase_to_string(phase), "identity", record->identity, "name",
                 record->name, "old_id", record->old_id, "new_id", new_id ? new_id : record->new_id,
-                "was_running", record->was_running, "was_healthy", record->was_healthy, "reason",
-                reason ? reason : record->reason, "old", record->old, "link", record->link,
-                "connects", record->connects
+                "was_running", record->was_running, "was_healthy", record->was_healthy, "counts",
+                record->counts, "reason", reason ? reason : record->reason, "old", record->old,
+                "link", record->link, "connects", record->connects
         );
 }
 
@@ -134,6 +134,7 @@ int swap_record_from_json(const json_t *json, SwapRecord **ret, Error *err) {
                 return error_set(err, -EBADMSG, "swap record: no 'old', 'link' or 'connects'");
         record->was_running = json_is_true(json_object_get(json, "was_running"));
         record->was_healthy = json_is_true(json_object_get(json, "was_healthy"));
+        record->counts = json_is_true(json_object_get(json, "counts"));
         *ret = take_ptr(record);
         return 0;
 }

@@ -31,6 +31,7 @@ typedef struct SwapRecord {
         char *new_id; /* "" until known */
         bool was_running;
         bool was_healthy;
+        bool counts;      /* rolled back, and it counts as a failed attempt */
         json_t *old;      /* the old one's inspect document */
         json_t *connects; /* API < 1.44: networks to connect the new one to before its start
                              (model/recreate.h) */

@@ -198,9 +198,10 @@ static int perform_record(Executor *executor, const Action *action, Error *err) 
         int r = action->kind == ACTION_RECORD
                         ? store_write_swap(executor->setup.store, action->u.record, err)
                         : store_forget_swap(executor->setup.store, executor->identity, err);
-        if (r >= 0)
-                action_finished(executor, OUTCOME_DONE);
-        return r;
+        if (r < 0 && !action->optional)
+                return r;
+        action_finished(executor, r < 0 ? OUTCOME_UNKNOWN : OUTCOME_DONE);
+        return 0;
 }
 
 static int perform(Executor *executor, Error *err) {

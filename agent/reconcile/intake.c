@@ -16,6 +16,8 @@
 #include "model/labels.h"
 #include "reconcile/core.h"
 
+#define LIST_RETRY_USEC (1 * USEC_PER_SEC) /* nothing is known before: not a resync's time */
+
 static bool is_consumer(const json_t *labels) {
         return json_object_get(labels, LABEL_ENABLE) != NULL
                && json_object_get(labels, LABEL_PART) == NULL;
@@ -140,7 +142,9 @@ static void on_list(const EngineAnswer *answer, void *data) {
                         LOG_WARNING, MSG_ENGINE_TROUBLE, NO_FIELDS,
                         "Cannot list the containers: %s", error_text(&answer->error)
                 );
-                return; /* the next resync tries again */
+                (void) sd_event_source_set_time_relative(reconciler->resync, LIST_RETRY_USEC);
+                (void) sd_event_source_set_enabled(reconciler->resync, SD_EVENT_ONESHOT);
+                return;
         }
 
         take_list(reconciler, answer->json);
@@ -192,11 +196,14 @@ static void on_lost(const Error *error, void *data) {
         reconciler->lost = *error;
         reconciler->list_slot = engine_slot_free(reconciler->list_slot);
         log_event(
-                LOG_WARNING, MSG_ENGINE_TROUBLE, NO_FIELDS,
-                "The Docker Engine does not answer, trying again: %s", error_text(error)
+                LOG_WARNING, MSG_ENGINE_TROUBLE, NO_FIELDS, "%s, trying again: %s",
+                error->code == -EPROTONOSUPPORT ? "Cannot work with this Docker Engine"
+                                                : "The Docker Engine does not answer",
+                error_text(error)
         );
         provider_lost(reconciler->provider);
         reconciler->setup.changed(reconciler->setup.data);
+        reconciler_check(reconciler);
 }
 
 const WatchHandler intake_handler = { .standing = on_standing, .event = on_event, .lost = on_lost };

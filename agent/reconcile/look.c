@@ -162,7 +162,9 @@ static int take_changes(Look *look, const EngineAnswer *answer, Error *err) {
         look->changes = json_is_array(answer->json) ? json_incref(answer->json) : json_array();
         free(look->changes_id);
         look->changes_id = strdup(look->container->id);
-        look->precious_path = changes_find_precious(look->changes);
+        look->precious_path = changes_find_precious(
+                look->changes, json_object_get(look->container->inspect, "Mounts")
+        );
         return look->changes && look->changes_id ? 0 : -ENOMEM;
 }
 

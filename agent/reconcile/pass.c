@@ -297,6 +297,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .key_accepted =
                         provider_key_is_accepted(reconciler->provider, consumer->identity.key),
                 .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
+                .touched_usec = consumer->touched_usec,
                 .attempts = consumer->attempts,
                 .failure = consumer->record ? consumer->swap_failure : consumer->failure,
                 .retry_usec = consumer->retry_usec,
@@ -316,6 +317,7 @@ static void on_action(const Action *action, Outcome outcome, void *data) {
         Pass *pass = data;
         Consumer *consumer = pass->consumer;
 
+        consumer->touched_usec = clock_monotonic_usec();
         if (action->kind == ACTION_RECORD) {
                 SwapRecord *record = NULL;
 
@@ -341,6 +343,7 @@ static void on_executed(const ExecutorResult *result, void *data) {
         Consumer *consumer = pass->consumer;
         const Plan *plan = executor_plan(pass->executor);
 
+        consumer->touched_usec = clock_monotonic_usec();
         if (plan->restarts) {
                 pass->reconciler->n_restarting--;
                 if (result->result >= 0)
@@ -391,7 +394,18 @@ static bool is_held_back(const Pass *pass, Plan *plan) {
         Consumer *consumer = pass->consumer;
         const Project *project = consumer->project;
 
-        if (plan->n_actions == 0 || plan->actions[0].kind == ACTION_KEY)
+        if (plan->n_actions == 0)
+                return false;
+        if (consumer->retry_usec > clock_monotonic_usec()) {
+                if (consumer->record == NULL)
+                        plan_say(
+                                plan, LINK_WAITING, "trying again in a moment: %s",
+                                consumer->failure ? consumer->failure : "it failed"
+                        );
+                plan_wake_at(plan, consumer->retry_usec);
+                return true;
+        }
+        if (plan->actions[0].kind == ACTION_KEY)
                 return false;
         if (plan->restarts
             && pass->reconciler->n_restarting
@@ -404,10 +418,6 @@ static bool is_held_back(const Pass *pass, Plan *plan) {
                         plan, LINK_WAITING, "waiting until %s of its stack is re-created",
                         project->swapping->identity.human
                 );
-                return true;
-        }
-        if (consumer->retry_usec > clock_monotonic_usec() && consumer->record != NULL) {
-                plan_wake_at(plan, consumer->retry_usec);
                 return true;
         }
         return false;

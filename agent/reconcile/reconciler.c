@@ -12,6 +12,10 @@
 #include "config/profiles.h"
 #include "reconcile/core.h"
 
+/* An engine that is busy answers late; one that does not answer for so long hangs. */
+#define PING_MIN_USEC         (1 * USEC_PER_SEC)
+#define PING_TIMEOUT_MIN_USEC (3 * USEC_PER_SEC)
+
 static void on_provider_changed(void *data) {
         Reconciler *reconciler = data;
 
@@ -191,7 +195,16 @@ static int open_recovery(Reconciler *reconciler, Error *err) {
 
 static bool has_open_swaps(const Reconciler *reconciler);
 
+static uint64_t larger(uint64_t a, uint64_t b) {
+        return a > b ? a : b;
+}
+
 static int begin(Reconciler *reconciler) {
+        uint64_t probe_usec = reconciler->setup.config->health.probe_usec;
+        const WatchTimes times = {
+                .ping_usec = larger(3 * probe_usec, PING_MIN_USEC),
+                .ping_timeout_usec = larger(2 * probe_usec, PING_TIMEOUT_MIN_USEC),
+        };
         WatchHandler handler = intake_handler;
 
         handler.data = reconciler;
@@ -207,7 +220,7 @@ static int begin(Reconciler *reconciler) {
         );
         if (r >= 0)
                 r = watch_new(
-                        reconciler->setup.event, reconciler->engine, NULL, &handler,
+                        reconciler->setup.event, reconciler->engine, &times, &handler,
                         &reconciler->watch
                 );
         return r;

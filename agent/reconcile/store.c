@@ -92,7 +92,14 @@ int store_write_swap(Store *store, const json_t *record, Error *err) {
         if (path == NULL || text == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
 
-        return file_replace(path, text, strlen(text), 0600, err);
+        size_t size = strlen(text);
+        if (size > SWAP_FILE_MAX)
+                return error_set(
+                        err, -EFBIG,
+                        "swap record of %s: %zu bytes, which is more than is read back", identity,
+                        size
+                );
+        return file_replace(path, text, size, 0600, err);
 }
 
 int store_forget_swap(Store *store, const char *identity, Error *err) {

@@ -111,6 +111,7 @@ void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorRes
                 result->at < plan->n_actions ? plan->actions[result->at].what : "finish the plan";
         cleanup(freep) char *text =
                 text_format("could not %s: %s", what, error_text(result->error));
+        bool again = consumer->record == NULL || plan->undoes || consumer->swap_failure != NULL;
 
         log_event(
                 LOG_WARNING, MSG_ACTION_FAILED,
@@ -122,13 +123,11 @@ void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorRes
                 replace(&consumer->swap_failure, text);
         else
                 replace(&consumer->failure, text);
-        /* Restoring service, and what touched nothing yet, is tried for ever, but not in a hurry.
-         */
-        if (plan->undoes || consumer->record == NULL)
+        /* The first failure of a swap is answered at once, since its consumer may be down. All else
+         * is tried for ever, but not in a hurry. */
+        if (again)
                 consumer->retry_usec =
                         clock_monotonic_usec() + backoff_next(&consumer->backoff, random_u32());
-        if (consumer->record == NULL)
-                consumer->attempts++;
 }
 
 void verdict_remember_swap(Consumer *consumer) {

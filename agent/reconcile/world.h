@@ -69,10 +69,11 @@ struct Consumer {
         sd_event_source *timer;
         struct Reconciler *reconciler; /* for the timer */
 
-        unsigned attempts;  /* failed attempts to link the newest container */
-        char *attempts_of;  /* id of that container */
-        char *failure;      /* why the last attempt failed */
-        char *swap_failure; /* why the last plan for the open record ended early */
+        unsigned attempts;     /* failed attempts to link the newest container */
+        char *attempts_of;     /* id of that container */
+        char *failure;         /* why the last attempt failed */
+        uint64_t touched_usec; /* monotonic: our last action for the open record */
+        char *swap_failure;    /* why the last plan for the open record ended early */
         Backoff backoff;
         uint64_t retry_usec;
 

@@ -138,10 +138,14 @@ class Daemon:
 
     def stop(self) -> None:
         """SIGTERM, as systemd; it must end well (the sanitizers speak in its status too)."""
-        assert self._process
-        os.kill(self._process.pid, signal.SIGTERM)
+        self.terminate()
         status = self.wait()
         assert status == 0, f"ended with {status}\n{self.dump()}"
+
+    def terminate(self) -> None:
+        """SIGTERM, without waiting for the end."""
+        assert self._process
+        os.kill(self._process.pid, signal.SIGTERM)
 
     def reload(self) -> None:
         assert self._process

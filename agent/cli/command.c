@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "model/nearest.h"
+
+static const Command commands[] = {
+        { "status", NULL, "what is linked, and why something is not", status_run },
+        { "plan", NULL, "what would be done, and why, without doing it", plan_run },
+        { "verify", "NAME", "prove from a consumer's own network that it reaches the models",
+          verify_run },
+        { "help", NULL, "print this", command_help },
+};
+
+static int complain_unknown(const char *name, Error *err) {
+        const char *names[ARRAY_LEN(commands)];
+
+        for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+                names[i] = commands[i].name;
+        const char *nearest = nearest_word(name, names, ARRAY_LEN(names));
+        return error_set(
+                err, -EINVAL, "no command '%s'%s%s%s", name, nearest ? "; did you mean " : "",
+                nearest ? nearest : "", nearest ? "?" : ""
+        );
+}
+
+int command_find(const Options *options, const Command **ret, Error *err) {
+        const char *name = options->command ? options->command : commands[0].name;
+        const Command *found = NULL;
+
+        for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+                if (strcmp(commands[i].name, name) == 0)
+                        found = &commands[i];
+        if (found == NULL)
+                return complain_unknown(name, err);
+        if (found->argument != NULL && options->n_arguments == 0)
+                return error_set(
+                        err, -EINVAL, "%s wants to know which: coollama %s %s", name, name,
+                        found->argument
+                );
+        if (found->argument == NULL && options->n_arguments > 0)
+                return error_set(
+                        err, -EINVAL, "unexpected '%s' after %s", options->arguments[0], name
+                );
+        *ret = found;
+        return 0;
+}
+
+int command_help(const Options *options) {
+        (void) options;
+        (void) puts("coollama - one shared Ollama for every container that opts in\n"
+                    "\n"
+                    "Usage: coollama [OPTION...] [COMMAND]\n"
+                    "\n"
+                    "Commands:");
+        for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+                char usage[32];
+
+                (void) snprintf(
+                        usage, sizeof usage, "%s %s", commands[i].name,
+                        commands[i].argument ? commands[i].argument : ""
+                );
+                (void) printf("  %-13s  %s\n", usage, commands[i].summary);
+        }
+        (void) printf(
+                "\nWithout a command: status.\n\nOptions:\n%s"
+                "\nExit status: 0 fine, 1 not fine, 2 wrong usage.\n",
+                options_help()
+        );
+        return EXIT_FINE;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/error.h"
+#include "cli/options.h"
+
+/*
+ * Command: what coollama can be told to do, as a table. Each prints what it has to say and returns
+ * the exit status.
+ */
+enum {
+        EXIT_FINE = 0,
+        EXIT_NOT_FINE = 1,
+        EXIT_USAGE = 2
+};
+
+typedef struct Command {
+        const char *name;
+        const char *argument; /* what it wants ("NAME"), or NULL */
+        const char *summary;
+        int (*run)(const Options *options);
+} Command;
+
+/* The command that the options name ("status" without one), its arguments checked. -EINVAL saying
+ * what is wrong, an unknown one with the nearest known one. */
+int command_find(const Options *options, const Command **ret, Error *err);
+
+/* Prints the whole help; EXIT_FINE. */
+int command_help(const Options *options);
+
+/* status.c, plan.c, verify.c */
+int status_run(const Options *options);
+int plan_run(const Options *options);
+int verify_run(const Options *options);

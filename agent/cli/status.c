@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/status.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/table.h"
+
+#define TIMEOUT_SECS 30
+
+static void add_line(Text *text, const char *head, Text *line, unsigned width) {
+        cleanup(freep) char *words = text_take(line);
+
+        (void) text_addf(text, "%-9s ", head);
+        (void) text_add_wrapped(text, words ? words : "", 10, width);
+        (void) text_add(text, "\n");
+}
+
+static void add_part(Text *line, const char *before, const char *value) {
+        if (value[0] == '\0')
+                return;
+        (void) text_add(line, before);
+        (void) text_add_clean(line, value);
+}
+
+static void print_provider(const json_t *provider, unsigned width, Text *text) {
+        bool up = json_is_true(json_object_get(provider, "up"));
+        bool managed = json_is_string(json_object_get(provider, "mode"))
+                       && text_of(provider, "image")[0] != '\0';
+        Text line = TEXT_INIT(16384);
+        Text next = TEXT_INIT(16384);
+
+        (void) text_add(&line, up ? "up, " : "down, ");
+        (void) text_add_clean(&line, text_of(provider, "mode"));
+        (void) text_add(
+                &line, json_is_true(json_object_get(provider, "secured")) ? ", each with its key"
+                                                                          : ", no keys"
+        );
+        add_part(&line, ", for consumers ", text_of(provider, "url"));
+        if (managed)
+                add_part(&line, ", bound to ", text_of(provider, "bind"));
+        add_part(&line, ", image ", text_of(provider, "image"));
+        add_line(text, "Ollama", &line, width);
+        if (text_of(provider, "why")[0] != '\0') {
+                add_part(&next, "", text_of(provider, "why"));
+                add_line(text, "  why", &next, width);
+        }
+        if (text_of(provider, "next")[0] != '\0') {
+                add_part(&next, "", text_of(provider, "next"));
+                add_line(text, "  next", &next, width);
+        }
+}
+
+static void print_engine(const json_t *engine, unsigned width, Text *text) {
+        json_int_t api = json_integer_value(json_object_get(engine, "api"));
+        Text line = TEXT_INIT(16384);
+
+        if (!json_is_true(json_object_get(engine, "followed")))
+                (void) text_add(&line, "not answering");
+        add_part(&line, "", text_of(engine, "version"));
+        if (api > 0)
+                (void) text_addf(&line, " (API 1.%" JSON_INTEGER_FORMAT ")", api);
+        add_part(&line, " on ", text_of(engine, "socket"));
+        add_line(text, "Docker", &line, width);
+}
+
+static int add_consumer(Table *table, const json_t *consumer) {
+        const char *next = text_of(consumer, "next");
+        const char *note = text_of(consumer, "note");
+        cleanup(freep) char *linked = text_format(
+                "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT,
+                json_integer_value(json_object_get(consumer, "linked")),
+                json_integer_value(json_object_get(consumer, "containers"))
+        );
+        cleanup(freep) char *why = text_format(
+                "%s%s%s%s%s", text_of(consumer, "reason"), note[0] != '\0' ? "; " : "", note,
+                next[0] != '\0' ? "; next: " : "", next
+        );
+        const char *const cells[] = { text_of(consumer, "name"), text_of(consumer, "state"), linked,
+                                      why };
+
+        return linked && why ? table_add(table, cells) : -ENOMEM;
+}
+
+static int print_consumers(const json_t *consumers, unsigned width, Text *text) {
+        static const char *const heads[] = { "NAME", "STATE", "LINKED", "REASON AND NEXT STEP" };
+        cleanup(table_freep) Table *table = NULL;
+        size_t i;
+        json_t *consumer;
+
+        if (json_array_size(consumers) == 0) {
+                (void) text_add(text, "\n");
+                (void) text_add_wrapped(
+                        text,
+                        "No container has opted in. The label coollama.enable=true does it, in a compose file or in "
+                        "Coolify's container labels.",
+                        0, width
+                );
+                return text_add(text, "\n");
+        }
+        int r = table_new(heads, ARRAY_LEN(heads), &table);
+        json_array_foreach(consumers, i, consumer)
+                if (r >= 0)
+                        r = add_consumer(table, consumer);
+        if (r < 0)
+                return r;
+        (void) text_add(text, "\n");
+        return table_print(table, width, text);
+}
+
+int status_print(const json_t *document, unsigned width, Text *text) {
+        (void) text_add_clean(text, text_of(document, "sentence"));
+        (void) text_add(text, "\n\n");
+        print_provider(json_object_get(document, "provider"), width, text);
+        print_engine(json_object_get(document, "engine"), width, text);
+        return print_consumers(json_object_get(document, "consumers"), width, text);
+}
+
+int status_run(const Options *options) {
+        const ClientQuestion question = { .method = "GET",
+                                          .path = "/status",
+                                          .timeout_secs = TIMEOUT_SECS };
+        cleanup(freep) char *body = NULL;
+        json_t *document = NULL;
+        Text text = TEXT_INIT(OUTPUT_MAX);
+        Error err = { 0 };
+
+        if (client_ask(options, &question, &body, &document, &err) < 0)
+                return output_error(&err);
+        if (options->json)
+                (void) text_addf(&text, "%s\n", body);
+        else
+                (void) status_print(document, output_width(), &text);
+        json_decref(document);
+        return output_text(&text, EXIT_FINE);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+
+#include "base/macro.h"
+#include "cli/command.h"
+
+Test(command, without_one_it_is_status) {
+        const Options options = { 0 };
+        const Command *command = NULL;
+
+        cr_assert_eq(command_find(&options, &command, NULL), 0);
+        cr_expect_str_eq(command->name, "status");
+}
+
+static const struct {
+        Options options;
+        const char *said;
+} bad[] = {
+        { { .command = "statsu" }, "no command 'statsu'; did you mean status?" },
+        { { .command = "frobnicate" }, "no command 'frobnicate'" },
+        { { .command = "verify" }, "verify wants to know which: coollama verify NAME" },
+        { { .command = "plan", .arguments = { "web" }, .n_arguments = 1 },
+          "unexpected 'web' after plan" },
+};
+
+Test(command, what_is_wrong_is_said_with_the_nearest_known_one) {
+        for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+                const Command *command = NULL;
+                Error err = { 0 };
+
+                cr_expect_lt(command_find(&bad[i].options, &command, &err), 0, "%zu", i);
+                cr_expect_str_eq(error_text(&err), bad[i].said, "%zu", i);
+                cr_expect_null(command);
+        }
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+
+#include "base/macro.h"
+#include "cli/status.h"
+
+static char *printed(const char *document) {
+        json_t *json = json_loads(document, 0, NULL);
+        Text text = TEXT_INIT(65536);
+
+        cr_assert_not_null(json);
+        cr_assert_eq(status_print(json, 0, &text), 0);
+        json_decref(json);
+        return text_take(&text);
+}
+
+Test(status, begins_with_the_sentence_and_has_a_row_for_each_consumer) {
+        cleanup(freep) char *text = printed(
+                "{\"sentence\": \"Ollama is up; 1 of 2 consumers linked, 1 refused\","
+                " \"engine\": {\"followed\": true, \"socket\": \"/run/docker.sock\","
+                "   \"version\": \"28.5.2\", \"api\": 51},"
+                " \"provider\": {\"mode\": \"managed\", \"secured\": true, \"up\": true,"
+                "   \"url\": \"http://host.docker.internal:11434\", \"bind\": \"gateway\","
+                "   \"image\": \"ollama/ollama:latest\"},"
+                " \"consumers\": ["
+                "   {\"name\": \"shop\", \"state\": \"linked\", \"reason\": \"in place\","
+                "    \"next\": null, \"note\": null, \"containers\": 3, \"linked\": 3},"
+                "   {\"name\": \"blog/web\", \"state\": \"refused\", \"reason\": \"started with --rm\","
+                "    \"next\": \"deploy it without\", \"note\": \"a note\", \"containers\": 1,"
+                "    \"linked\": 0}]}"
+        );
+
+        cr_expect_str_eq(
+                text,
+                "Ollama is up; 1 of 2 consumers linked, 1 refused\n"
+                "\n"
+                "Ollama    up, managed, each with its key, for consumers "
+                "http://host.docker.internal:11434, bound to gateway, image ollama/ollama:latest\n"
+                "Docker    28.5.2 (API 1.51) on /run/docker.sock\n"
+                "\n"
+                "NAME      STATE    LINKED  REASON AND NEXT STEP\n"
+                "shop      linked   3/3     in place\n"
+                "blog/web  refused  0/1     started with --rm; a note; next: deploy it without\n"
+        );
+}
+
+Test(status, says_why_and_what_next_when_the_provider_is_down_and_how_to_opt_in) {
+        cleanup(freep) char *text = printed(
+                "{\"sentence\": \"Ollama is down: x; no consumers\","
+                " \"engine\": {\"followed\": false, \"socket\": \"/run/docker.sock\","
+                "   \"version\": \"\", \"api\": 0},"
+                " \"provider\": {\"mode\": \"external\", \"secured\": false, \"up\": false,"
+                "   \"url\": \"http://a:1\", \"image\": \"\", \"why\": \"x\", \"next\": \"do y\"},"
+                " \"consumers\": []}"
+        );
+
+        cr_expect_str_eq(
+                text,
+                "Ollama is down: x; no consumers\n"
+                "\n"
+                "Ollama    down, external, no keys, for consumers http://a:1\n"
+                "  why     x\n"
+                "  next    do y\n"
+                "Docker    not answering on /run/docker.sock\n"
+                "\n"
+                "No container has opted in. The label coollama.enable=true does it, in a compose "
+                "file or in Coolify's container labels.\n"
+        );
+}
