@@ -17,17 +17,21 @@ static void answer_error(ControlRequest *request, unsigned status, const char *t
         json_decref(json);
 }
 
-/* Takes the document over. */
-static void answer_json(ControlRequest *request, json_t *json) {
+static void answer_document(ControlRequest *request, unsigned status, const json_t *json) {
         char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
-        json_decref(json);
         if (body == NULL) {
                 answer_error(request, 500, "out of memory");
                 return;
         }
-        control_reply(request, 200, JSON_TYPE, body);
+        control_reply(request, status, JSON_TYPE, body);
         free(body);
+}
+
+/* Takes the document over. */
+static void answer_json(ControlRequest *request, json_t *json) {
+        answer_document(request, 200, json);
+        json_decref(json);
 }
 
 static bool is_root(const ControlRequest *request) {
@@ -42,8 +46,12 @@ typedef struct Route {
         const char *method;
         const char *path;
         bool (*allowed)(const ControlRequest *request);
+        const char *refusal; /* of everybody else */
         void (*answer)(ControlRequest *request, Reconciler *reconciler);
 } Route;
+
+#define FOR_READERS "not allowed: run it as root, or as a member of the group docker"
+#define FOR_ROOT    "not allowed: this takes root, run it with sudo"
 
 static void answer_status(ControlRequest *request, Reconciler *reconciler) {
         answer_json(request, reconciler_status(reconciler));
@@ -53,9 +61,23 @@ static void answer_plan(ControlRequest *request, Reconciler *reconciler) {
         answer_json(request, reconciler_plan(reconciler));
 }
 
+static void on_verified(unsigned status, const json_t *document, void *data) {
+        answer_document(data, status, document);
+}
+
+static void answer_verify(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = control_query(request, "name");
+
+        if (name == NULL || name[0] == '\0')
+                answer_error(request, 400, "verify wants to know which: /verify?name=NAME");
+        else
+                reconciler_verify(reconciler, name, on_verified, request);
+}
+
 static const Route routes[] = {
-        { "GET", "/status", may_read, answer_status },
-        { "GET", "/plan", may_read, answer_plan },
+        { "GET", "/status", may_read, FOR_READERS, answer_status },
+        { "GET", "/plan", may_read, FOR_READERS, answer_plan },
+        { "POST", "/verify", is_root, FOR_ROOT, answer_verify },
 };
 
 void routes_answer(ControlRequest *request, Reconciler *reconciler) {
@@ -70,10 +92,7 @@ void routes_answer(ControlRequest *request, Reconciler *reconciler) {
         else if (strcmp(found->method, control_method(request)) != 0)
                 answer_error(request, 405, "this path is asked with another method");
         else if (!found->allowed(request))
-                answer_error(
-                        request, 403,
-                        "not allowed: run it as root, or as a member of the group docker"
-                );
+                answer_error(request, 403, found->refusal);
         else if (reconciler == NULL)
                 answer_error(request, 503, "coollamad is starting");
         else

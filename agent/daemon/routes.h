@@ -7,8 +7,9 @@
 /*
  * Routes: what can be asked over the control socket, and by whom.
  *
- *   GET /status   root, group docker
- *   GET /plan     root, group docker
+ *   GET  /status             root, group docker
+ *   GET  /plan               root, group docker
+ *   POST /verify?name=NAME   root; answered when the proof is made (some seconds)
  *
  * Answers are JSON; errors are {"error": "..."}. The reconciler may be NULL while the daemon
  * starts.

@@ -92,20 +92,15 @@ static void find_targets(Deciding *deciding) {
         qsort(deciding->targets, deciding->n_targets, sizeof deciding->targets[0], compare_numbers);
 }
 
-static bool is_own_member(const Deciding *deciding, const Container *container) {
-        const ProviderFacts *provider = deciding->context->provider;
-
+bool provider_owns(const ProviderFacts *provider, const Container *container) {
         return provider->own_project != NULL
                && strcmp(container->project, provider->own_project) == 0
                && container_has_network(container, provider->own_network);
 }
 
-/* How this container reaches the provider: members of the provider's own stack by its service name.
- */
-static LinkTarget target_of(const Deciding *deciding, const Container *container) {
-        const ProviderFacts *provider = deciding->context->provider;
-
-        if (is_own_member(deciding, container))
+LinkTarget
+provider_target(const ProviderFacts *provider, const Container *container, const char *key) {
+        if (provider_owns(provider, container))
                 return (LinkTarget
                 ){ .url = provider->own_url, .host = "ollama-api", .port = "11434" };
 
@@ -113,9 +108,13 @@ static LinkTarget target_of(const Deciding *deciding, const Container *container
                 .url = provider->url,
                 .host = provider->host,
                 .port = provider->port,
-                .key = provider->secured ? deciding->view->key : NULL,
+                .key = provider->secured ? key : NULL,
                 .host_entry = provider->host_entry,
         };
+}
+
+static bool is_own_member(const Deciding *deciding, const Container *container) {
+        return provider_owns(deciding->context->provider, container);
 }
 
 static const json_t *image_of(const Deciding *deciding, const Container *container) {
@@ -126,7 +125,8 @@ static const json_t *image_of(const Deciding *deciding, const Container *contain
 }
 
 static int compute(const Deciding *deciding, const Container *container, Link *link, Error *err) {
-        LinkTarget target = target_of(deciding, container);
+        LinkTarget target =
+                provider_target(deciding->context->provider, container, deciding->view->key);
         const LinkInput input = {
                 .container = container,
                 .wish = deciding->wish,
@@ -152,7 +152,7 @@ static bool lacks_provider(const Deciding *deciding, const Container *container)
         Plan *plan = deciding->plan;
 
         if (!provider->up) {
-                plan_say(plan, LINK_WAITING, "waiting for Ollama: %s", provider->why_down);
+                plan_say(plan, LINK_WAITING, "Ollama is not up: %s", provider->why_down);
                 return true;
         }
         if (!provider->secured || is_own_member(deciding, container))

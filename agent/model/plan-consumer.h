@@ -7,6 +7,7 @@
 
 #include "model/container.h"
 #include "model/identity.h"
+#include "model/link.h"
 #include "model/plan.h"
 #include "model/profile.h"
 #include "model/swap-record.h"
@@ -39,6 +40,14 @@ typedef struct ProviderFacts {
         const char *own_network;
         const char *own_url; /* for members of that project on that network */
 } ProviderFacts;
+
+/* Is it a member of the provider's own stack, on its network? */
+bool provider_owns(const ProviderFacts *provider, const Container *container);
+
+/* How this container reaches the provider: members of its own stack by its service name. Borrowed
+ * strings; key may be NULL. */
+LinkTarget
+provider_target(const ProviderFacts *provider, const Container *container, const char *key);
 
 typedef struct ConsumerContext {
         const ProviderFacts *provider;

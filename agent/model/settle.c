@@ -82,6 +82,7 @@ void settle_judge(
         if (!patient && !ret->needs_members) {
                 ret->settled = true;
                 ret->overridden = true;
+                ret->wake_usec = 0;
                 return;
         }
         /* A member that starts says so by an event; one that never does is waited for until

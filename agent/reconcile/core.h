@@ -47,8 +47,9 @@ struct Reconciler {
         bool listed;   /* and everything was listed since */
         bool told_ready;
         bool stopping;
-        unsigned n_unseen; /* consumers that no pass has seen yet */
-        Error lost;        /* why the engine is not followed */
+        unsigned n_unseen;       /* consumers that no pass has seen yet */
+        Error lost;              /* why the engine is not followed */
+        struct Verify *verifies; /* those under way */
 };
 
 /* queue.c: looks at the consumer as soon as there is room; after the pass that is under way, if
@@ -66,6 +67,9 @@ void pass_begin(Reconciler *reconciler, Consumer *consumer);
 void pass_cancel(Consumer *consumer);
 void pass_container_changed(Consumer *consumer, const char *container_id);
 const Plan *pass_plan_of(const Consumer *consumer); /* being executed, or NULL */
+
+/* verify.c: ends those under way without telling who asked; the engine is still there. */
+void verify_cancel_all(Reconciler *reconciler);
 
 /* intake.c */
 extern const WatchHandler intake_handler; /* data is to be set */

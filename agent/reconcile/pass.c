@@ -170,6 +170,14 @@ static uint64_t age_of(const Container *container) {
         return now_usec > started_usec ? now_usec - started_usec : 0;
 }
 
+/* Whoever has taken the name in the middle of a swap may be somebody else's, and stays that. */
+static bool is_of(const Consumer *consumer, const Container *container) {
+        Identity identity;
+
+        return identity_from_labels(container->labels, container->name, &identity, NULL) >= 0
+               && strcmp(identity.key, consumer->identity.key) == 0;
+}
+
 /* What was found becomes what is tracked, and what the planner sees. */
 static int take_look(Pass *pass) {
         Reconciler *reconciler = pass->reconciler;
@@ -188,6 +196,8 @@ static int take_look(Pass *pass) {
                                 world_detach(reconciler->world, looked[i].id);
                         continue;
                 }
+                if (looked[i].by_name && !is_of(consumer, container))
+                        continue;
                 int r = world_attach(reconciler->world, consumer, container->id);
                 if (r < 0)
                         return r;

@@ -50,3 +50,12 @@ void reconciler_sentence(const Reconciler *reconciler, char *buffer, size_t size
 /* Everything for people and programs; no secrets. New references, NULL without memory. */
 json_t *reconciler_status(const Reconciler *reconciler);
 json_t *reconciler_plan(const Reconciler *reconciler);
+
+/*
+ * Proves that a consumer reaches the models, from its own network, with a container that lives for
+ * some seconds. name: see model/seek.h, or a container's name. done comes exactly once, maybe at
+ * once, with an HTTP status: 200 and the document of model/proof.h (borrowed), else {"error"}; it
+ * never comes after reconciler_free().
+ */
+typedef void VerifyDone(unsigned status, const json_t *document, void *data);
+void reconciler_verify(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);

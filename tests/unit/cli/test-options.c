@@ -66,7 +66,7 @@ static const struct {
         { { "--json=yes" }, "--json takes no value" },
         { { "--runtime" }, "--runtime wants a value: --runtime DIR" },
         { { "verify", "a", "b" }, "unexpected 'b' after the others" },
-        { { "-" }, "no option '-'" },
+        { { "-" }, "no option '-'; did you mean -h?" },
 };
 
 Test(options, what_is_wrong_is_said_with_the_nearest_known_one) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +8,17 @@
 #include <criterion/criterion.h>
 
 #include "support/inspect.h"
-#include "support/plan-text.h"
+#include "support/simulated-compose.h"
 #include "support/simulated-host.h"
 
 /*
- * A story on a simulated host, interrupted at one of its steps: what the tests of convergence
- * share.
+ * Stories of one consumer on a simulated host, which somebody or something interrupts, and what is
+ * expected at their end.
  */
 #define NAME "shop-app-1"
+
+static const unsigned apis[] = { 41, 44 };
+static const char *const policies[] = { "no", "always", "unless-stopped", "on-failure" };
 
 /* A host with one consumer that is not linked yet. */
 static inline void host_with(SimHost *host, const char *policy, unsigned api) {

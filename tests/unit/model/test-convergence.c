@@ -3,16 +3,7 @@
  * The planner's promises over a simulated host: wherever it is interrupted, whoever interferes,
  * what is left when all is quiet is one running container with the link.
  */
-#include <stdio.h>
-#include <string.h>
-
-#include <criterion/criterion.h>
-
-#include "support/simulated-compose.h"
-#include "unit/model/convergence.h"
-
-static const unsigned apis[] = { 41, 44, 51 };
-static const char *const policies[] = { "no", "always", "unless-stopped", "on-failure" };
+#include "convergence.h"
 
 Test(convergence, a_consumer_is_linked_in_two_plans_and_a_third_cleans_up) {
         for (size_t i = 0; i < ARRAY_LEN(apis); i++) {
@@ -270,93 +261,5 @@ Test(convergence, the_engine_restarts_at_any_step) {
                                 sim_host_done(&host);
                         }
                 }
-        }
-}
-
-Test(convergence, one_that_does_not_bear_the_link_is_left_as_it_was_after_three_attempts) {
-        for (size_t j = 0; j < ARRAY_LEN(policies); j++) {
-                SimHost host;
-
-                host_with(&host, policies[j], 44);
-                host.engine.dies_with = "OLLAMA_API_KEY=k1";
-                cr_assert(sim_host_settle(&host));
-                cr_expect_eq(host.state, LINK_FAILED, "%s: %s", policies[j], host.reason);
-                cr_expect_eq(host.engine.n, 1);
-                const SimContainer *container = sim_find(&host.engine, NAME);
-                cr_assert_not_null(container);
-                cr_expect(sim_is_up(container));
-                cr_expect_not(sim_has_env(container, "OLLAMA_API_KEY=k1"));
-                cr_expect_str_eq(policy_of(container), policies[j]);
-                cr_expect_eq(host.engine.created, 3, "created %u times", host.engine.created);
-                sim_host_done(&host);
-        }
-}
-
-static void fill_disk(SimHost *host) {
-        host->disk_full = true;
-}
-
-Test(convergence, a_full_disk_does_not_keep_the_old_one_from_its_service) {
-        bool reached = true;
-
-        for (unsigned at = 0; reached; at++) {
-                Interruption it = { .at = at, .act = fill_disk };
-                char story[80];
-                SimHost host;
-
-                (void) snprintf(story, sizeof story, "disk full at %u", at);
-                host_with(&host, "unless-stopped", 44);
-                host.engine.dies_with = "OLLAMA_API_KEY=k1";
-                reached = run_interrupted(&host, &it, story);
-                const SimContainer *container = sim_find(&host.engine, NAME);
-                cr_assert_not_null(container, "%s: lost", story);
-                cr_expect(sim_is_up(container), "%s: down", story);
-                cr_expect_eq(host.engine.n, 1, "%s", story);
-                reached = reached && at < 40;
-                sim_host_done(&host);
-        }
-}
-
-/* At each step of the story the plan is the same in whatever order the containers are shown. */
-static SimFault compare_orders(SimHost *host, unsigned n, void *data) {
-        unsigned rotate = host->rotate;
-        char *first = NULL;
-
-        (void) sim_compose_before(host, n, data);
-        for (host->rotate = 0; host->rotate < 4; host->rotate++) {
-                cleanup(plan_freep) Plan *plan = sim_host_plan(host);
-                char *text = plan_to_text(plan);
-
-                if (first == NULL) {
-                        first = text;
-                        continue;
-                }
-                cr_expect_str_eq(text, first, "step %u", n);
-                free(text);
-        }
-        free(first);
-        host->rotate = rotate;
-        return SIM_PLAIN;
-}
-
-Test(convergence, the_order_of_the_containers_changes_nothing) {
-        for (unsigned start_at = 0; start_at < 10; start_at++) {
-                SimCompose compose = { .start_at = start_at, .pace = 2, .hash = "h2" };
-                SimHost host;
-
-                host_with(&host, "always", 44);
-                for (unsigned i = 2; i < 5; i++) {
-                        char number[4], name[20], id[4];
-
-                        (void) snprintf(number, sizeof number, "%u", i);
-                        (void) snprintf(name, sizeof name, "shop-app-%u", i);
-                        (void) snprintf(id, sizeof id, "b%u", i);
-                        sim_add(&host.engine, inspect_new(&(InspectSpec
-                                              ){ .id = id, .name = name, .number = number }));
-                }
-                host.before = compare_orders;
-                host.data = &compose;
-                cr_expect(sim_host_settle(&host), "from %u", start_at);
-                sim_host_done(&host);
         }
 }

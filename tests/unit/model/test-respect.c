@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What others do while we are at work, at any step: its user stops or removes the consumer,
- * somebody takes its name, strangers stand beside it.
+ * What others do, and what is theirs, over a simulated host: a user's stop and removal, a name that
+ * somebody takes, containers that did not opt in; and the order of looking, which is nobody's wish.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <criterion/criterion.h>
-
-#include "unit/model/convergence.h"
+#include "convergence.h"
+#include "support/plan-text.h"
 
 /* What its user did to the container of its name, and to what effect. */
 static struct {
@@ -44,7 +39,7 @@ static void user_removes(SimHost *host) {
         }
 }
 
-Test(interference, what_its_user_stops_stays_down) {
+Test(respect, what_its_user_stops_stays_down) {
         static const SimFault faults[] = { SIM_PLAIN, SIM_KILL };
         unsigned effects = 0;
 
@@ -81,7 +76,7 @@ Test(interference, what_its_user_stops_stays_down) {
  * Where the old one still runs it goes on: that is what compose leaves, too, when it removes ours.
  * In all other states the consumer is not brought back.
  */
-Test(interference, what_its_user_removes_while_we_are_dead_is_not_brought_back) {
+Test(respect, what_its_user_removes_while_we_are_dead_is_not_brought_back) {
         bool reached = true;
 
         for (unsigned at = 0; reached; at++) {
@@ -106,7 +101,7 @@ Test(interference, what_its_user_removes_while_we_are_dead_is_not_brought_back) 
         }
 }
 
-Test(interference, removed_at_any_step_nothing_is_left_over) {
+Test(respect, removed_at_any_step_nothing_is_left_over) {
         bool reached = true;
 
         for (unsigned at = 0; reached; at++) {
@@ -118,6 +113,50 @@ Test(interference, removed_at_any_step_nothing_is_left_over) {
                 cr_expect_leq(host.engine.n, 1, "at %u", at);
                 cr_expect_null(host.record, "at %u", at);
                 cr_expect_null(sim_find(&host.engine, NAME ".coollama-prev"), "at %u", at);
+                sim_host_done(&host);
+        }
+}
+
+Test(respect, one_that_does_not_bear_the_link_is_left_as_it_was_after_three_attempts) {
+        for (size_t j = 0; j < ARRAY_LEN(policies); j++) {
+                SimHost host;
+
+                host_with(&host, policies[j], 44);
+                host.engine.dies_with = "OLLAMA_API_KEY=k1";
+                cr_assert(sim_host_settle(&host));
+                cr_expect_eq(host.state, LINK_FAILED, "%s: %s", policies[j], host.reason);
+                cr_expect_eq(host.engine.n, 1);
+                const SimContainer *container = sim_find(&host.engine, NAME);
+                cr_assert_not_null(container);
+                cr_expect(sim_is_up(container));
+                cr_expect_not(sim_has_env(container, "OLLAMA_API_KEY=k1"));
+                cr_expect_str_eq(policy_of(container), policies[j]);
+                cr_expect_eq(host.engine.created, 3, "created %u times", host.engine.created);
+                sim_host_done(&host);
+        }
+}
+
+static void fill_disk(SimHost *host) {
+        host->disk_full = true;
+}
+
+Test(respect, a_full_disk_does_not_keep_the_old_one_from_its_service) {
+        bool reached = true;
+
+        for (unsigned at = 0; reached; at++) {
+                Interruption it = { .at = at, .act = fill_disk };
+                char story[80];
+                SimHost host;
+
+                (void) snprintf(story, sizeof story, "disk full at %u", at);
+                host_with(&host, "unless-stopped", 44);
+                host.engine.dies_with = "OLLAMA_API_KEY=k1";
+                reached = run_interrupted(&host, &it, story);
+                const SimContainer *container = sim_find(&host.engine, NAME);
+                cr_assert_not_null(container, "%s: lost", story);
+                cr_expect(sim_is_up(container), "%s: down", story);
+                cr_expect_eq(host.engine.n, 1, "%s", story);
+                reached = reached && at < 40;
                 sim_host_done(&host);
         }
 }
@@ -134,7 +173,7 @@ static void take_name(SimHost *host) {
                 ) sim_start(&host->engine, sim_id(&host->engine.containers[host->engine.n - 1]));
 }
 
-Test(interference, who_takes_the_name_is_left_alone_and_the_old_one_serves) {
+Test(respect, who_takes_the_name_is_left_alone_and_the_old_one_serves) {
         for (unsigned at = 0; at < 12; at++) {
                 Interruption it = { .at = at, .act = take_name };
                 SimHost host;
@@ -203,13 +242,13 @@ static SimFault kill_now_and_then(SimHost *host, unsigned n, void *data) {
                        : SIM_PLAIN;
 }
 
-Test(interference, what_did_not_opt_in_is_never_touched) {
+Test(respect, what_did_not_opt_in_is_never_touched) {
         for (unsigned world = 0; world < 400; world++) {
                 json_t *before = json_object();
                 unsigned seed = world;
                 SimHost host;
 
-                host_with(&host, world % 2 ? "unless-stopped" : "always", world % 2 ? 44 : 41);
+                host_with(&host, policies[1 + world % 2], apis[world % 2]);
                 unsigned n = next_random(&seed, 8);
                 for (unsigned i = 0; i < n; i++) {
                         json_t *foreigner = random_foreigner(&seed, i);
@@ -242,6 +281,50 @@ Test(interference, what_did_not_opt_in_is_never_touched) {
                 cr_expect(sim_is_up(consumer), "world %u: down", world);
                 cr_expect_eq(host.engine.n, json_object_size(before) + 1, "world %u", world);
                 json_decref(before);
+                sim_host_done(&host);
+        }
+}
+
+/* At each step of the story the plan is the same in whatever order the containers are shown. */
+static SimFault compare_orders(SimHost *host, unsigned n, void *data) {
+        unsigned rotate = host->rotate;
+        char *first = NULL;
+
+        (void) sim_compose_before(host, n, data);
+        for (host->rotate = 0; host->rotate < 4; host->rotate++) {
+                cleanup(plan_freep) Plan *plan = sim_host_plan(host);
+                char *text = plan_to_text(plan);
+
+                if (first == NULL) {
+                        first = text;
+                        continue;
+                }
+                cr_expect_str_eq(text, first, "step %u", n);
+                free(text);
+        }
+        free(first);
+        host->rotate = rotate;
+        return SIM_PLAIN;
+}
+
+Test(respect, the_order_of_the_containers_changes_nothing) {
+        for (unsigned start_at = 0; start_at < 10; start_at++) {
+                SimCompose compose = { .start_at = start_at, .pace = 2, .hash = "h2" };
+                SimHost host;
+
+                host_with(&host, "always", 44);
+                for (unsigned i = 2; i < 5; i++) {
+                        char number[4], name[20], id[4];
+
+                        (void) snprintf(number, sizeof number, "%u", i);
+                        (void) snprintf(name, sizeof name, "shop-app-%u", i);
+                        (void) snprintf(id, sizeof id, "b%u", i);
+                        sim_add(&host.engine, inspect_new(&(InspectSpec
+                                              ){ .id = id, .name = name, .number = number }));
+                }
+                host.before = compare_orders;
+                host.data = &compose;
+                cr_expect(sim_host_settle(&host), "from %u", start_at);
                 sim_host_done(&host);
         }
 }

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verify: proves that one consumer reaches the models.
+ *
+ *   seek by name (> ask the engine) > look at its containers > ask from its network > answer
+ *
+ * Nothing of the provider is kept across these steps: a reload may replace it meanwhile.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "base/text.h"
+#include "model/proof.h"
+#include "model/seek.h"
+#include "reconcile/core.h"
+#include "reconcile/verify-probe.h"
+
+#define VERIFIES_MAX   4
+#define NAME_MAX_BYTES 1024
+
+typedef struct Verify {
+        struct Verify *next;
+        Reconciler *reconciler;
+        char *name;
+        VerifyDone *done;
+        void *data;
+        Error unknown; /* what to say when the engine does not know the name either */
+
+        Identity identity;
+        char *shown; /* the name in the answer */
+        Look *look;
+        EngineSlot *slot;
+
+        Proof proof;
+        ProofKind kind;
+        LinkTarget target; /* its strings are the copies below, but for the key */
+        char url[300];
+        char host[256];
+        char port[8];
+        char *key;
+        char mark[40];
+        VerifyProbe *probe;
+} Verify;
+
+static void verify_free(Verify *verify) {
+        Verify **p = &verify->reconciler->verifies;
+
+        while (*p != NULL && *p != verify)
+                p = &(*p)->next;
+        if (*p == verify)
+                *p = verify->next;
+        (void) engine_slot_free(verify->slot);
+        (void) look_free(verify->look);
+        (void) verify_probe_free(verify->probe);
+        if (verify->key != NULL)
+                explicit_bzero(verify->key, strlen(verify->key));
+        free(verify->key);
+        free(verify->shown);
+        free(verify->name);
+        free(verify);
+}
+
+void verify_cancel_all(Reconciler *reconciler) {
+        while (reconciler->verifies != NULL)
+                verify_free(reconciler->verifies);
+}
+
+static void answer(Verify *verify, unsigned status, json_t *document) {
+        VerifyDone *done = verify->done;
+        void *data = verify->data;
+
+        verify_free(verify);
+        done(status, document, data);
+        json_decref(document);
+}
+
+static void answer_error(Verify *verify, unsigned status, const char *text) {
+        answer(verify, status, json_pack("{s:s%}", "error", text, strlen(text)));
+}
+
+static void answer_proof(Verify *verify) {
+        answer(verify, 200, proof_to_json(&verify->proof, verify->shown));
+}
+
+/* False when it could not even be asked; the answer is given then. */
+static bool ask_engine(Verify *verify, const EngineCall *call, EngineDone *done) {
+        verify->slot = engine_slot_free(verify->slot);
+        int r = call->path
+                        ? engine_call(verify->reconciler->engine, call, done, verify, &verify->slot)
+                        : -ENOMEM;
+        if (r < 0)
+                answer_error(verify, 500, strerrordesc_np(-r));
+        return r >= 0;
+}
+
+static void on_asked(const VerifyProbeResult *result, void *data) {
+        Verify *verify = data;
+        const ProofOutput output = {
+                .kind = verify->kind,
+                .target = &verify->target,
+                .mark = verify->mark,
+                .text = result->output,
+                .exit_code = result->exit_code,
+        };
+
+        /* What keeps the probe from asking is a failed check too. */
+        if (error_is_set(result->error))
+                proof_add(
+                        &verify->proof, "a probe runs in its network", false,
+                        error_text(result->error),
+                        "coollama status says whether the shared Ollama is complete; then ask again"
+                );
+        else
+                proof_read(&verify->proof, &output);
+        answer_proof(verify);
+}
+
+/* The image is one that the mode has anyway: the proxy's has nc, Ollama's has ollama. */
+static void start_probe(Verify *verify, const Container *container) {
+        const Reconciler *reconciler = verify->reconciler;
+        const Config *config = reconciler->setup.config;
+        const VerifyProbeSetup setup = {
+                .engine = reconciler->engine,
+                .templates_dir = reconciler->setup.templates_dir,
+                .image =
+                        verify->kind == PROOF_LISTED ? config->provider.image : config->proxy.image,
+                .container = container->id,
+                .mark = verify->mark,
+                .kind = verify->kind,
+                .target = &verify->target,
+                .done = on_asked,
+                .data = verify,
+        };
+        Error err = { 0 };
+
+        (void) snprintf(
+                verify->mark, sizeof verify->mark, "%08x%08x%08x%08x", random_u32(), random_u32(),
+                random_u32(), random_u32()
+        );
+        if (verify_probe_start(&setup, &verify->probe, &err) < 0)
+                answer_error(verify, 500, error_text(&err));
+}
+
+/* ---- The consumer ---- */
+
+/* Copied: see above. */
+static int settle_target(Verify *verify, const Container *container) {
+        const Provider *provider = verify->reconciler->provider;
+        const ProviderFacts *facts = provider_facts(provider);
+        const char *key = provider_key(provider, verify->identity.key);
+        LinkTarget target = provider_target(facts, container, key);
+
+        (void) snprintf(verify->url, sizeof verify->url, "%s", target.url);
+        (void) snprintf(verify->host, sizeof verify->host, "%s", target.host);
+        (void) snprintf(verify->port, sizeof verify->port, "%s", target.port);
+        if (target.key != NULL) {
+                verify->key = strdup(target.key);
+                if (verify->key == NULL)
+                        return -ENOMEM;
+        }
+        verify->target = (LinkTarget){ .url = verify->url,
+                                       .host = verify->host,
+                                       .port = verify->port,
+                                       .key = verify->key,
+                                       .host_entry = target.host_entry };
+        if (!facts->secured)
+                verify->kind = PROOF_LISTED;
+        else
+                verify->kind = verify->key ? PROOF_KEYED : PROOF_OPEN;
+        return 0;
+}
+
+static void check_environment(Verify *verify, const Container *container) {
+        cleanup(wish_freep) Wish *wish = NULL;
+        const char *what = "its environment holds the link";
+        Link link = { 0 };
+        Error err = { 0 };
+
+        int r = wish_parse(container->labels, verify->reconciler->profiles, &wish);
+        if (r >= 0 && wish_has_problem(wish)) {
+                proof_add(&verify->proof, what, false, wish->problem, "mend that label");
+                return;
+        }
+        const LinkInput input = { .container = container,
+                                  .wish = wish,
+                                  .profiles = verify->reconciler->profiles,
+                                  .target = &verify->target };
+        if (r >= 0)
+                r = link_compute(&input, &link, &err);
+        if (r < 0)
+                proof_add(
+                        &verify->proof, what, false,
+                        error_is_set(&err) ? error_text(&err) : strerrordesc_np(-r), NULL
+                );
+        else
+                proof_environment(&verify->proof, container, &link, &verify->target);
+        link_done(&link);
+}
+
+/* The newest that is up; else the newest. */
+static const Container *choose(const Verify *verify) {
+        const Container *chosen = NULL;
+        size_t n = 0;
+        const LookContainer *looked = look_containers(verify->look, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                const Container *container = looked[i].container;
+
+                if (container == NULL)
+                        continue;
+                bool better =
+                        chosen == NULL || container_is_up(container) > container_is_up(chosen)
+                        || (container_is_up(container) == container_is_up(chosen)
+                            && container_compare_created(container->created, chosen->created) > 0);
+                if (better)
+                        chosen = container;
+        }
+        return chosen;
+}
+
+static void prove(Verify *verify, const Container *container) {
+        const ProviderFacts *facts = provider_facts(verify->reconciler->provider);
+
+        if (settle_target(verify, container) < 0) {
+                answer_error(verify, 500, "out of memory");
+        } else if (facts->secured && verify->key == NULL && !provider_owns(facts, container)) {
+                proof_add(
+                        &verify->proof, "it has a key", false, "none was made for it yet",
+                        "coollama status says what it waits for"
+                );
+                answer_proof(verify);
+        } else {
+                check_environment(verify, container);
+                start_probe(verify, container);
+        }
+}
+
+static void on_looked(int result, const Error *error, void *data) {
+        Verify *verify = data;
+        const Container *container = result >= 0 ? choose(verify) : NULL;
+
+        if (result < 0) {
+                answer_error(verify, 503, error ? error_text(error) : strerrordesc_np(-result));
+        } else if (container == NULL) {
+                answer_error(verify, 404, "its container is gone");
+        } else if (!container_is_up(container)) {
+                proof_add(
+                        &verify->proof, "it runs", false,
+                        container_state_to_string(container->state), "start it, then ask again"
+                );
+                answer_proof(verify);
+        } else {
+                prove(verify, container);
+        }
+}
+
+static void look_at(Verify *verify, const Consumer *consumer) {
+        verify->identity = consumer->identity;
+        verify->shown = strdup(consumer->identity.human);
+
+        int r = verify->shown
+                        ? look_new(verify->reconciler->engine, on_looked, verify, &verify->look)
+                        : -ENOMEM;
+        for (size_t i = 0; r >= 0 && i < consumer->n_tracked; i++)
+                r = look_add_container(verify->look, consumer->tracked[i].id, false);
+        if (r >= 0)
+                r = look_start(verify->look);
+        if (r < 0)
+                answer_error(verify, 500, strerrordesc_np(-r));
+}
+
+static void on_named(const EngineAnswer *result, void *data) {
+        Verify *verify = data;
+        const char *id = json_string_value(json_object_get(result->json, "Id"));
+        const Consumer *consumer = id ? world_find_container(verify->reconciler->world, id) : NULL;
+        char text[400];
+
+        if (result->outcome == OUTCOME_GONE || result->outcome == OUTCOME_REFUSED) {
+                answer_error(verify, 404, verify->unknown.text);
+        } else if (result->outcome != OUTCOME_DONE) {
+                answer_error(verify, 503, error_text(&result->error));
+        } else if (consumer == NULL) {
+                (void) snprintf(
+                        text, sizeof text,
+                        "the container '%.200s' is no consumer: it does not carry the label " LABEL_ENABLE
+                        "=true",
+                        verify->name
+                );
+                answer_error(verify, 404, text);
+        } else {
+                verify->slot = engine_slot_free(verify->slot);
+                look_at(verify, consumer);
+        }
+}
+
+static void try_consumer(Consumer *consumer, void *data) {
+        const char *ids[CONSUMER_CONTAINERS_MAX];
+
+        for (size_t i = 0; i < consumer->n_tracked; i++)
+                ids[i] = consumer->tracked[i].id;
+        seek_try(data, &consumer->identity, ids, consumer->n_tracked);
+}
+
+/* As the engine allows container names; nothing in it needs to be escaped in a path. */
+static bool may_be_container(const char *name) {
+        static const char allowed[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+        return name[0] != '.' && name[strspn(name, allowed)] == '\0';
+}
+
+static void seek(Verify *verify) {
+        const Identity *identity = NULL;
+        Seek seek;
+
+        seek_begin(&seek, verify->name);
+        world_visit(verify->reconciler->world, try_consumer, &seek);
+        int r = seek_end(&seek, &identity, &verify->unknown);
+        if (r >= 0) {
+                look_at(verify, world_find(verify->reconciler->world, identity->key));
+        } else if (r == -ENOTUNIQ) {
+                answer_error(verify, 409, verify->unknown.text);
+        } else if (!may_be_container(verify->name)) {
+                answer_error(verify, 404, verify->unknown.text);
+        } else {
+                cleanup(freep) char *path = text_format("/containers/%s/json", verify->name);
+                (void) ask_engine(verify, &(EngineCall){ .method = "GET", .path = path }, on_named);
+        }
+}
+
+static unsigned count_under_way(const Reconciler *reconciler) {
+        unsigned n = 0;
+
+        for (const Verify *verify = reconciler->verifies; verify != NULL; verify = verify->next)
+                n++;
+        return n;
+}
+
+void reconciler_verify(Reconciler *reconciler, const char *name, VerifyDone *done, void *data) {
+        Verify *verify = calloc(1, sizeof *verify);
+
+        if (verify == NULL) {
+                done(500, NULL, data);
+                return;
+        }
+        unsigned under_way = count_under_way(reconciler);
+        verify->reconciler = reconciler;
+        verify->done = done;
+        verify->data = data;
+        verify->next = reconciler->verifies;
+        reconciler->verifies = verify;
+        verify->name = strndup(name, NAME_MAX_BYTES);
+
+        if (verify->name == NULL)
+                answer_error(verify, 500, "out of memory");
+        else if (provider_facts(reconciler->provider)->own_project == NULL)
+                answer_error(
+                        verify, 501,
+                        "not supported with an external Ollama: ask its /api/tags from a terminal of the container"
+                );
+        else if (!reconciler->standing)
+                answer_error(verify, 503, "coollamad is waiting for the Docker Engine");
+        else if (under_way >= VERIFIES_MAX)
+                answer_error(verify, 429, "others are being verified: ask again in a moment");
+        else
+                seek(verify);
+}

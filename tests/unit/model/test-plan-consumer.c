@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "model/plan-consumer.h"
+#include "support/inspect.h"
+
+#define NOW (7200 * USEC_PER_SEC)
+#define URL "http://host.docker.internal:11434"
+
+static const char *const linked_env[] = { "OLLAMA_BASE_URL=" URL, "OLLAMA_API_KEY=k", NULL };
+static const char *const linked_hosts[] = { "host.docker.internal:host-gateway", NULL };
+
+/* All that plan_consumer() takes, as on a good day; a test changes what it is about. */
+typedef struct Day {
+        ProfileSet *profiles;
+        ProviderFacts provider;
+        ConsumerContext context;
+        SeenContainer seen[4];
+        size_t n;
+        Identity identity;
+        json_t *image;
+        ConsumerView view;
+} Day;
+
+static void day_begin(Day *day, size_t n, const InspectSpec *specs) {
+        *day = (Day){ .profiles = inspect_profiles(), .n = n, .image = inspect_image() };
+        day->provider = (ProviderFacts){ .up = true,
+                                         .why_down = "it is away",
+                                         .secured = true,
+                                         .url = URL,
+                                         .host = "host.docker.internal",
+                                         .port = "11434",
+                                         .host_entry = true,
+                                         .own_project = "coollama",
+                                         .own_network = "net-a",
+                                         .own_url = "http://ollama-api:11434" };
+        day->context = (ConsumerContext){ .provider = &day->provider,
+                                          .profiles = day->profiles,
+                                          .api = 44,
+                                          .settle_usec = 10 * USEC_PER_SEC,
+                                          .settle_unchecked_usec = 30 * USEC_PER_SEC };
+        for (size_t i = 0; i < n; i++) {
+                const Container *container = inspect_container(&specs[i]);
+                bool up = container_is_up(container);
+
+                day->seen[i] =
+                        (SeenContainer){ .container = container,
+                                         .up_since_usec = up ? NOW - 60 * USEC_PER_SEC : 0,
+                                         .settled_since_usec = up ? NOW - 60 * USEC_PER_SEC : 0 };
+        }
+        cr_assert_eq(
+                identity_from_labels(
+                        day->seen[0].container->labels, day->seen[0].container->name,
+                        &day->identity, NULL
+                ),
+                0
+        );
+        day->view = (ConsumerView){ .identity = &day->identity,
+                                    .containers = day->seen,
+                                    .n_containers = n,
+                                    .key = "k",
+                                    .key_accepted = true,
+                                    .observed = { .image = day->image,
+                                                  .image_id = day->seen[0].container->image_id,
+                                                  .image_name_is_current = true,
+                                                  .members_known = true,
+                                                  .reach_known = true } };
+}
+
+/* The plan; freed by day_end(), with everything else. */
+static Plan *plan_of(Day *day) {
+        Plan *plan = NULL;
+
+        cr_assert_eq(plan_consumer(&day->view, &day->context, NOW, &plan), 0);
+        cr_assert_not_null(plan->reason);
+        return plan;
+}
+
+static void day_end(Day *day, Plan *plan) {
+        (void) plan_free(plan);
+        for (size_t i = 0; i < day->n; i++)
+                (void) container_free((Container *) (uintptr_t) day->seen[i].container);
+        (void) profile_set_free(day->profiles);
+        json_decref(day->image);
+}
+
+Test(plan_consumer, the_swap_begins_with_record_rename_create) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->state, LINK_LINKING);
+        cr_assert_eq(plan->n_actions, 3);
+        cr_expect_eq(plan->actions[0].kind, ACTION_RECORD);
+        cr_expect_str_eq(
+                strrchr(plan->actions[1].u.call.path, '/'), "/rename?name=shop-app-1.coollama-prev"
+        );
+        cr_expect_eq(
+                strncmp(plan->actions[2].u.call.path, "/containers/create?name=shop-app-1", 34), 0
+        );
+        cr_expect_str_eq(plan->subject, day.seen[0].container->id);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, names_are_shown_and_never_values) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.view.key = "s3cr3t";
+        Plan *plan = plan_of(&day);
+        cr_expect_null(strstr(plan->reason, "s3cr3t"));
+        cr_expect_null(strstr(plan->intent, "s3cr3t"));
+        for (size_t i = 0; i < plan->n_actions; i++)
+                cr_expect_null(strstr(plan->actions[i].what, "s3cr3t"));
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, what_its_user_wrote_by_hand_is_linked_with_zero_actions) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ .env = linked_env, .hosts = linked_hosts });
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->state, LINK_LINKED);
+        cr_expect_eq(plan->n_actions, 0);
+        cr_expect_eq(plan->linked, 1);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, unsecured_the_url_and_the_host_entry_are_enough) {
+        static const char *const env[] = { "OLLAMA_BASE_URL=" URL, NULL };
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ .env = env, .hosts = linked_hosts });
+        day.provider.secured = false;
+        day.view.key = NULL;
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->state, LINK_LINKED);
+        cr_expect_eq(plan->n_actions, 0);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, a_member_of_ollamas_stack_gets_the_service_name_no_key_no_host_entry) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ .project = "coollama" });
+        day.view.key = NULL;
+        day.view.key_accepted = false;
+        Plan *plan = plan_of(&day);
+        cr_assert_eq(plan->n_actions, 3);
+        cr_expect_str_eq(plan->intent, "OLLAMA_BASE_URL");
+        char *body = json_dumps(plan->actions[2].u.call.body, 0);
+        cr_expect_not_null(strstr(body, "OLLAMA_BASE_URL=http://ollama-api:11434"));
+        cr_expect_null(strstr(body, "host-gateway"));
+        cr_expect_null(strstr(body, "OLLAMA_API_KEY"));
+        free(body);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, a_key_is_made_first_and_taken_over_if_one_is_there) {
+        static const char *const env[] = { "OLLAMA_API_KEY=mine", NULL };
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ .env = env });
+        day.view.key = NULL;
+        Plan *plan = plan_of(&day);
+        cr_assert_eq(plan->n_actions, 1);
+        cr_expect_eq(plan->actions[0].kind, ACTION_KEY);
+        cr_expect_str_eq(plan->actions[0].u.key, "mine");
+        day_end(&day, plan);
+}
+
+static void expect_waits(Day *day, LinkState state, const char *why) {
+        Plan *plan = plan_of(day);
+
+        cr_expect_eq(plan->n_actions, 0, "%s", why);
+        cr_expect_eq(plan->state, state, "%s: %s", why, plan->reason);
+        cr_expect_not_null(strstr(plan->reason, why), "%s: %s", why, plan->reason);
+        day_end(day, plan);
+}
+
+Test(plan_consumer, a_stack_that_is_never_quiet_is_waited_for_ten_minutes_and_that_is_said) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.seen[0].up_since_usec = NOW - 600 * USEC_PER_SEC;
+        day.view.activity_usec = NOW - 1;
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->n_actions, 3);
+        cr_assert_not_null(plan->note);
+        cr_expect_not_null(strstr(plan->note, "never became quiet"));
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, reasons_to_leave_it_alone) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.provider.up = false;
+        expect_waits(&day, LINK_WAITING, "it is away");
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.view.key_accepted = false;
+        expect_waits(&day, LINK_WAITING, "proxy to accept");
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.context.finishing = true;
+        expect_waits(&day, LINK_WAITING, "stopping");
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.view.attempts = LINK_ATTEMPTS_MAX;
+        day.view.failure = "no luck";
+        expect_waits(&day, LINK_FAILED, "no luck");
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.view.attempts = 1;
+        day.view.retry_usec = NOW + 1;
+        expect_waits(&day, LINK_WAITING, "trying again");
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.view.activity_usec = NOW - 1;
+        expect_waits(&day, LINK_WAITING, "worked on");
+
+        day_begin(&day, 1, &(InspectSpec){ .state = "exited" });
+        expect_waits(&day, LINK_STOPPED, "not running");
+
+        day_begin(
+                &day, 1,
+                &(InspectSpec){ .labels =
+                                        (const char *const[]){ "coollama.profle", "ollama", NULL } }
+        );
+        expect_waits(&day, LINK_REFUSED, "coollama.profile");
+
+        day_begin(&day, 1, &(InspectSpec){ .not_enabled = true });
+        expect_waits(&day, LINK_STOPPED, "no container");
+}
+
+Test(plan_consumer, an_old_container_is_looked_through_before_it_is_swapped) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.seen[0].age_usec = 601 * USEC_PER_SEC;
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->needs, NEED_CHANGES);
+        cr_expect_eq(plan->n_actions, 0);
+        day_end(&day, plan);
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.seen[0].age_usec = 601 * USEC_PER_SEC;
+        day.view.observed.changes_known = true;
+        day.view.observed.changes_id = day.seen[0].container->id;
+        day.view.observed.precious_path = "/app/x.db";
+        expect_waits(&day, LINK_PENDING, "/app/x.db");
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.seen[0].age_usec = 601 * USEC_PER_SEC;
+        day.view.observed.changes_known = true;
+        day.view.observed.changes_id = day.seen[0].container->id;
+        plan = plan_of(&day);
+        cr_expect_eq(plan->n_actions, 3);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, another_containers_image_and_changes_say_nothing) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.view.observed.image_id = "sha256:other";
+        day.seen[0].age_usec = 601 * USEC_PER_SEC;
+        day.view.observed.changes_known = true;
+        day.view.observed.changes_id = "other";
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->needs, NEED_IMAGE | NEED_CHANGES);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, where_the_gateway_does_not_answer_it_is_left_alone_with_the_reason) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.provider.probe_reach = true;
+        day.view.observed.reach_known = false;
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->needs, NEED_REACH);
+        day_end(&day, plan);
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.provider.probe_reach = true;
+        day.view.observed.unreachable = "a firewall";
+        expect_waits(&day, LINK_REFUSED, "a firewall");
+}
+
+Test(plan_consumer, of_several_deployments_only_the_newest_counts) {
+        const InspectSpec specs[] = {
+                { .id = "a", .name = "x", .hash = "h1", .created = "2026-01-01T00:00:00Z" },
+                { .id = "b",
+                  .name = "y",
+                  .hash = "h2",
+                  .created = "2026-01-02T00:00:00Z",
+                  .env = linked_env,
+                  .hosts = linked_hosts },
+        };
+        Day day;
+
+        day_begin(&day, 2, specs);
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->state, LINK_LINKED);
+        cr_expect_eq(plan->replicas, 1);
+        cr_expect_eq(plan->n_actions, 0);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, a_newer_twin_that_is_not_up_yet_holds_the_older_one_up) {
+        const InspectSpec specs[] = {
+                { .id = "a", .name = "x", .created = "2026-01-01T00:00:00Z" },
+                { .id = "b", .name = "y", .created = "2026-01-02T00:00:00Z", .state = "created" },
+        };
+        Day day;
+
+        day_begin(&day, 2, specs);
+        expect_waits(&day, LINK_STOPPED, "not running");
+}
+
+Test(plan_consumer, replicas_are_linked_one_after_the_other_the_lowest_number_first) {
+        const InspectSpec specs[] = {
+                { .id = "a", .name = "x-10", .number = "10" },
+                { .id = "b", .name = "x-9", .number = "9" },
+                { .id = "c",
+                  .name = "x-2",
+                  .number = "2",
+                  .env = linked_env,
+                  .hosts = linked_hosts },
+        };
+        Day day;
+
+        day_begin(&day, 3, specs);
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->replicas, 3);
+        cr_expect_eq(plan->linked, 1);
+        cr_expect_str_eq(plan->subject, day.seen[1].container->id);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, more_networks_than_a_plan_can_connect_are_refused_before_anything_is_done) {
+        json_t *document = inspect_new(&(InspectSpec){ 0 });
+        json_t *networks =
+                json_object_get(json_object_get(document, "NetworkSettings"), "Networks");
+        const json_t *first = json_object_get(networks, "net-a");
+        Day day;
+
+        for (char name[] = "net-ba"; name[5] <= 'z'; name[5]++)
+                json_object_set_new(networks, name, json_deep_copy(first));
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        (void) container_free((Container *) (uintptr_t) day.seen[0].container);
+        day.seen[0].container = inspect_take(document);
+        day.view.observed.image_id = day.seen[0].container->image_id;
+        day.context.api = 43;
+        expect_waits(&day, LINK_REFUSED, "networks");
+}
