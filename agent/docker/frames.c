@@ -16,15 +16,17 @@ static int read_head(Frames *frames) {
         return 0;
 }
 
+static int take_head(Frames *frames, char byte) {
+        frames->head[frames->in_head++] = (unsigned char) byte;
+        return frames->in_head == sizeof frames->head ? read_head(frames) : 0;
+}
+
 int frames_take(Frames *frames, const char *bytes, size_t size, Text *text) {
         for (size_t i = 0; i < size;) {
                 if (frames->in_body == 0) {
-                        frames->head[frames->in_head++] = (unsigned char) bytes[i++];
-                        if (frames->in_head == sizeof frames->head) {
-                                int r = read_head(frames);
-                                if (r < 0)
-                                        return r;
-                        }
+                        int r = take_head(frames, bytes[i++]);
+                        if (r < 0)
+                                return r;
                         continue;
                 }
                 size_t left = size - i;

@@ -51,11 +51,11 @@ json_t *proof_to_json(const Proof *proof, const char *name) {
 
 /* Copies printable ASCII; the rest, which a foreign program wrote, becomes blanks. */
 static void copy_plain(char *target, size_t size, const char *text) {
-        size_t i = 0;
+        size_t length = strnlen(text, size - 1);
 
-        for (; i + 1 < size && text[i] != '\0'; i++)
-                target[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : ' ';
-        target[i] = '\0';
+        for (size_t i = 0; i < length; i++)
+                target[i] = (char) (text[i] >= ' ' && text[i] <= '~' ? text[i] : ' ');
+        target[length] = '\0';
 }
 
 void proof_add(Proof *proof, const char *what, bool passed, const char *detail, const char *mend) {
@@ -132,12 +132,20 @@ void proof_environment(
         }
 }
 
+/* The 200 of "HTTP/1.1 200 OK"; 0 when it does not begin like that. */
+static int status_of(const char *text, size_t size) {
+        if (size < 12 || strncmp(text, "HTTP/1.", 7) != 0 || text[8] != ' '
+            || strspn(text + 9, "0123456789") != 3)
+                return 0;
+        return (text[9] - '0') * 100 + (text[10] - '0') * 10 + (text[11] - '0');
+}
+
 /* "HTTP/1.1 200 OK", headers, an empty line, the body. */
 static void parse_http(const char *text, size_t size, Answer *answer) {
         const char *head_end = memmem(text, size, "\r\n\r\n", 4);
-        char digits[4] = "";
+        int status = status_of(text, size);
 
-        if (size < 12 || strncmp(text, "HTTP/1.", 7) != 0 || text[8] != ' ') {
+        if (status == 0) {
                 size_t line = 0;
 
                 while (line < size && text[line] != '\n' && text[line] != '\r')
@@ -149,9 +157,8 @@ static void parse_http(const char *text, size_t size, Answer *answer) {
                         (void) snprintf(answer->trouble, sizeof answer->trouble, "no answer");
                 return;
         }
-        memcpy(digits, text + 9, 3);
         answer->answered = true;
-        answer->status = atoi(digits);
+        answer->status = status;
         answer->body = head_end ? head_end + 4 : text + size;
         answer->body_size = size - (size_t) (answer->body - text);
 }
