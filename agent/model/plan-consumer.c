@@ -70,7 +70,10 @@ static void find_targets(Deciding *deciding) {
                     ))
                         newest = view->containers[i].container;
 
-        for (size_t i = 0; newest != NULL && i < view->n_containers; i++) {
+        if (newest == NULL)
+                return;
+
+        for (size_t i = 0; i < view->n_containers; i++) {
                 const SeenContainer *seen = &view->containers[i];
                 size_t at = 0;
 
