@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/health.h"
 
-bool health_note(Health *health, bool ok, unsigned down_after, uint64_t now_usec) {
+bool health_note(Health *health, bool ok, HealthRule rule, uint64_t now_usec) {
         if (ok) {
                 health->failures = 0;
                 health->successes++;
-                if (health->up || (health->was_up && health->successes < HEALTH_UP_AFTER))
+                if (health->up || (health->was_up && health->successes < rule.up_after))
                         return false;
                 health->up = true;
                 health->was_up = true;
@@ -16,7 +16,7 @@ bool health_note(Health *health, bool ok, unsigned down_after, uint64_t now_usec
                 health->first_failure_usec = now_usec;
         health->failures++;
         health->successes = 0;
-        if (!health->up || health->failures < down_after)
+        if (!health->up || health->failures < rule.down_after)
                 return false;
         health->up = false;
         return true;

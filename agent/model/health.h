@@ -6,9 +6,12 @@
 
 /*
  * Health: from single probes to "up" and "down". Pure. Down after so many failures in a row; up at
- * once the first time, after an outage only with HEALTH_UP_AFTER successes in a row.
+ * once the first time, after an outage only with so many successes in a row.
  */
-#define HEALTH_UP_AFTER 2
+typedef struct HealthRule {
+        unsigned down_after;
+        unsigned up_after;
+} HealthRule;
 
 typedef struct Health {
         bool up;
@@ -19,4 +22,4 @@ typedef struct Health {
 } Health;
 
 /* Takes one probe's result; true when up changed. */
-bool health_note(Health *health, bool ok, unsigned down_after, uint64_t now_usec);
+bool health_note(Health *health, bool ok, HealthRule rule, uint64_t now_usec);

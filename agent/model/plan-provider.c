@@ -241,10 +241,45 @@ static bool mend(const Deciding *deciding, const StackObject *object, const Seen
         return object->kind == STACK_CONTAINER && is_down(deciding, object, seen);
 }
 
+/* They come first: they may hold the port, or the model volume. */
+static void remove_extras(const Deciding *deciding) {
+        Plan *plan = deciding->plan;
+
+        for (size_t i = 0; i < deciding->view->n_extras; i++) {
+                const ExtraContainer *extra = &deciding->view->extras[i];
+                cleanup(freep) char *stop = text_format("stop container %s", extra->name);
+                cleanup(freep) char *rid = text_format("remove container %s", extra->name);
+
+                plan_say(
+                        plan, LINK_LINKING, "removing %s, which is no part of it any more",
+                        extra->name
+                );
+                plan_add_call(
+                        plan,
+                        (PlanCall){ .method = "POST",
+                                    .expect = EXPECT_DONE | EXPECT_ALREADY | EXPECT_GONE,
+                                    .timeout_usec = 60 * USEC_PER_SEC,
+                                    .what = stop ? stop : "stop" },
+                        "/containers/%s/stop?t=20", extra->id
+                );
+                plan_add_call(
+                        plan,
+                        (PlanCall){ .method = "DELETE",
+                                    .expect = EXPECT_DONE | EXPECT_GONE,
+                                    .what = rid ? rid : "remove" },
+                        "/containers/%s?v=0", extra->id
+                );
+        }
+}
+
 static void decide(const Deciding *deciding) {
         const ProviderView *view = deciding->view;
         Plan *plan = deciding->plan;
 
+        if (view->n_extras > 0) {
+                remove_extras(deciding);
+                return;
+        }
         for (size_t i = 0; i < view->stack->n_objects; i++)
                 if (mend(deciding, &view->stack->objects[i], &view->objects[i]))
                         return;

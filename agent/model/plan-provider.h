@@ -15,6 +15,14 @@
  * everything of it is there and runs as described.
  */
 #define PROVIDER_OBJECTS_MAX 16
+#define PROVIDER_EXTRAS_MAX  8
+
+/* A container with our label that the description does not know: the proxy where the stack is to be
+ * unsecured by now, or one that was renamed by hand. Borrowed. */
+typedef struct ExtraContainer {
+        const char *id;
+        const char *name;
+} ExtraContainer;
 
 /* An object of the stack, as found in the engine by its name. */
 typedef struct SeenObject {
@@ -28,6 +36,8 @@ typedef struct ProviderView {
         const Stack *stack;      /* what should be; NULL: cannot be described yet */
         const char *undescribed; /* why not */
         SeenObject objects[PROVIDER_OBJECTS_MAX]; /* in the order of stack's */
+        ExtraContainer extras[PROVIDER_EXTRAS_MAX];
+        size_t n_extras;
         const char *foreign;      /* an Ollama that is not ours ("container x", ...); NULL: none */
         bool published;           /* the proxy's configuration on disk is as it should be */
         bool proven;              /* and the running proxy has proven that it uses it */

@@ -43,12 +43,15 @@ struct Reconciler {
 
         EngineSlot *list_slot;
         sd_event_source *resync;
-        bool standing; /* the engine's events are being followed */
-        bool listed;   /* and everything was listed since */
+        bool standing;      /* the engine's events are being followed */
+        bool listed;        /* and everything was listed since */
+        uint64_t back_usec; /* monotonic: Ollama came up then, and recovery was not told yet; 0: no
+                             */
         bool told_ready;
         bool stopping;
-        unsigned n_unseen;       /* consumers that no pass has seen yet */
-        Error lost;              /* why the engine is not followed */
+        unsigned n_unseen; /* consumers that are awaited: no pass has seen them since the engine's
+                              events are followed */
+        Error lost;        /* why the engine is not followed */
         struct Verify *verifies; /* those under way */
 };
 
@@ -74,6 +77,10 @@ void verify_cancel_all(Reconciler *reconciler);
 /* intake.c */
 extern const WatchHandler intake_handler; /* data is to be set */
 void intake_resync(Reconciler *reconciler);
+
+/* reconciler.c: it is to be looked at before anything is said of all consumers. */
+void reconciler_await(Reconciler *reconciler, Consumer *consumer);
+void reconciler_await_all(Reconciler *reconciler);
 
 /* reconciler.c: a pass ended or the world changed: is it time to say ready, or finished? */
 void reconciler_check(Reconciler *reconciler);

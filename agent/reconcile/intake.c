@@ -44,8 +44,8 @@ attach(Reconciler *reconciler, const char *id, const char *name, const json_t *l
                 );
                 return NULL;
         }
-        if (!consumer->seen && consumer->n_tracked == 1)
-                reconciler->n_unseen++;
+        if (consumer->pass == PASS_IDLE)
+                reconciler_await(reconciler, consumer);
         return consumer;
 }
 
@@ -152,6 +152,8 @@ static void on_list(const EngineAnswer *answer, void *data) {
         queue_add_all(reconciler);
         (void) sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_ONESHOT);
         provider_look(reconciler->provider);
+        if (reconciler->reach != NULL)
+                reach_clean(reconciler->reach);
         reconciler_check(reconciler);
 }
 
@@ -182,8 +184,6 @@ static void on_standing(void *data) {
                 LOG_INFO, NULL, NO_FIELDS, "Following Docker Engine %s (API 1.%u)",
                 engine_version(reconciler->engine), engine_api(reconciler->engine)
         );
-        if (reconciler->reach != NULL)
-                reach_clean(reconciler->reach);
         intake_resync(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
 }
@@ -202,6 +202,7 @@ static void on_lost(const Error *error, void *data) {
                 error_text(error)
         );
         provider_lost(reconciler->provider);
+        reconciler_await_all(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
         reconciler_check(reconciler);
 }

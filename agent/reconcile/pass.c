@@ -85,8 +85,10 @@ static void pass_end(Pass *pass) {
         consumer->current = NULL;
         consumer->pass = PASS_IDLE;
         reconciler->n_passes--;
-        if (!consumer->seen) {
-                consumer->seen = true;
+        /* What failed because the engine went away is awaited when it is back. */
+        bool seen = consumer->awaited && (reconciler->standing || consumer->n_tracked == 0);
+        if (seen) {
+                consumer->awaited = false;
                 reconciler->n_unseen--;
         }
         if (consumer->record == NULL)

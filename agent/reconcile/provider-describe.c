@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "reconcile/provider-inside.h"
@@ -18,6 +19,7 @@
 #define TEMPLATE_FILE_MAX ((size_t) 256 * 1024)
 #define PROXY_USER        "coollama-proxy"
 #define NOBODY            65534
+#define MANAGED           "managed\n"
 
 static int
 read_template(Provider *provider, const char *name, char **ret, size_t *ret_size, Error *err) {
@@ -60,6 +62,33 @@ static int read_alias(Provider *provider, Error *err) {
         return file_replace(path, provider->api_alias, strlen(provider->api_alias), 0600, err);
 }
 
+/* The choice is remembered: an Ollama that somebody starts later does not stop ours from being
+ * repaired. */
+static int read_decision(Provider *provider, Error *err) {
+        cleanup(freep) char *path = text_format("%s/provider", provider->setup.state_dir);
+        cleanup(freep) char *text = NULL;
+        size_t size = 0;
+
+        if (path == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+        int r = file_read(path, 64, &text, &size, NULL);
+        provider->decided = r >= 0 && strcmp(text, MANAGED) == 0;
+        return 0;
+}
+
+void provider_decide(Provider *provider) {
+        cleanup(freep) char *path = text_format("%s/provider", provider->setup.state_dir);
+        Error err = { 0 };
+
+        if (provider->decided)
+                return;
+        int r = path ? file_replace(path, MANAGED, strlen(MANAGED), 0600, &err) : -ENOMEM;
+        if (r < 0)
+                log_debug("Provider: cannot write the choice down: %s", error_text(&err));
+        else
+                provider->decided = true;
+}
+
 /* A user of the proxy's own where the package made one; its group is ours, so that it reads what we
  * write. */
 static void find_proxy_user(Provider *provider) {
@@ -96,6 +125,8 @@ int provider_describe_open(Provider *provider, Error *err) {
         int r = read_pattern(provider, err);
         if (r >= 0)
                 r = read_alias(provider, err);
+        if (r >= 0)
+                r = read_decision(provider, err);
         if (r < 0)
                 return r;
         find_proxy_user(provider);

@@ -24,6 +24,10 @@ struct Provider {
         char why_down[320];
         bool managed;
         bool observed;
+        bool decided; /* ours was made once: another Ollama that comes later changes nothing */
+        bool fresh;   /* it was looked at since the engine's events are followed */
+        bool settled; /* with this configuration it was whole once */
+        bool crowded; /* an Ollama of somebody else's was there at the last look */
 
         /* The description of the stack. */
         json_t *pattern; /* templates/stack.json */
@@ -52,6 +56,7 @@ struct Provider {
         uint64_t stopped_since_usec[PROVIDER_OBJECTS_MAX];
         char *failure;
         bool port_trouble; /* the last failure was about the port */
+        char *told;        /* the last failure that was logged */
         uint64_t retry_usec;
         Backoff backoff;
 
@@ -72,6 +77,7 @@ struct Provider {
         char proxy_id[65];
         char api_id[65];
         char api_started_at[40];
+        bool api_running;
         bool api_healthy; /* the engine's word, for unsecured */
 };
 
@@ -79,16 +85,24 @@ struct Provider {
 void provider_pass_begin(Provider *provider);
 void provider_pass_cancel(Provider *provider);
 
+/* provider.c: facts.up follows health and settled. */
+void provider_settle_up(Provider *provider);
+
 /* provider-probe.c */
 int provider_probe_open(Provider *provider);
 void provider_probe_close(Provider *provider);
 /* One result, from a probe or from the engine's health check; why NULL: what was said last holds.
  */
 void provider_note_health(Provider *provider, bool ok, const char *why);
+/* The engine says that it does not run: no probe has to fail three times to know that. */
+void provider_note_stopped(Provider *provider, const char *why);
 
 /* provider-pull.c: the executor's helper. */
 void provider_pull(Executor *executor, const char *image, void *data);
 void provider_pull_cancel(Provider *provider);
+
+/* provider-describe.c: writes down that ours was made. */
+void provider_decide(Provider *provider);
 
 /* provider-describe.c: everything that the description needs, and the stack for these addresses. */
 int provider_describe_open(Provider *provider, Error *err);

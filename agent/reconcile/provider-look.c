@@ -12,11 +12,15 @@
 #include "model/image.h"
 #include "model/labels.h"
 
+#define OLLAMA "ollama/ollama"
+
 typedef enum Question {
         QUESTION_GATEWAY,
         QUESTION_OBJECT,
         QUESTION_IMAGE,
+        QUESTION_OURS,
         QUESTION_FOREIGN,
+        QUESTION_SUSPECT,
         QUESTION_PORT,
         QUESTION_NONE,
 } Question;
@@ -30,6 +34,9 @@ struct ProviderLook {
         char *addresses[PROVIDER_ADDRESSES_MAX + 1];
         json_t *objects[PROVIDER_OBJECTS_MAX];
         bool images[PROVIDER_OBJECTS_MAX];
+        json_t *ours;     /* all containers that carry our label */
+        json_t *suspects; /* ids of those whose image is told by its id alone */
+        size_t suspect;
         char *foreign;
         char *port_owner;
 };
@@ -42,6 +49,8 @@ ProviderLook *provider_look_free(ProviderLook *look) {
                 free(look->addresses[i]);
         for (size_t i = 0; i < PROVIDER_OBJECTS_MAX; i++)
                 json_decref(look->objects[i]);
+        json_decref(look->ours);
+        json_decref(look->suspects);
         free(look->foreign);
         free(look->port_owner);
         free(look);
@@ -67,6 +76,32 @@ const char *provider_look_port_owner(const ProviderLook *look) {
 static const char *first_name(const json_t *item) {
         const char *name = json_string_value(json_array_get(json_object_get(item, "Names"), 0));
         return name == NULL ? "?" : name[0] == '/' ? name + 1 : name;
+}
+
+static bool is_of_the_stack(const ProviderLook *look, const char *name) {
+        for (size_t i = 0; i < look->stack->n_objects; i++)
+                if (look->stack->objects[i].kind == STACK_CONTAINER
+                    && strcmp(look->stack->objects[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+size_t provider_look_extras(const ProviderLook *look, ExtraContainer *extras, size_t max) {
+        size_t n = 0;
+        size_t i;
+        json_t *item;
+
+        json_array_foreach(look->ours, i, item) {
+                const json_t *labels = json_object_get(item, "Labels");
+                const char *part = json_string_value(json_object_get(labels, LABEL_PART));
+                const char *id = json_string_value(json_object_get(item, "Id"));
+
+                if (n == max || part == NULL || id == NULL || strcmp(part, "probe") == 0
+                    || is_of_the_stack(look, first_name(item)))
+                        continue;
+                extras[n++] = (ExtraContainer){ .id = id, .name = first_name(item) };
+        }
+        return n;
 }
 
 static int take_gateway(ProviderLook *look, const EngineAnswer *answer, Error *err) {
@@ -108,7 +143,33 @@ static int take_object(ProviderLook *look, const EngineAnswer *answer, Error *er
         return 0;
 }
 
-/* Ollama in any registry, with any tag, that does not carry our label. */
+static int take_ours(ProviderLook *look, const EngineAnswer *answer, Error *err) {
+        if (answer->outcome != OUTCOME_DONE)
+                return error_set(
+                        err, -EIO, "cannot look for what is ours: %s", error_text(&answer->error)
+                );
+        look->ours = json_incref(answer->json);
+        return 0;
+}
+
+/* The list shows the image's id, whole or cut, where its name means another one by now. */
+static bool is_an_id(const char *image, const json_t *item) {
+        const char *id = json_string_value(json_object_get(item, "ImageID"));
+        const char *hex = strncmp(image, "sha256:", 7) == 0 ? image + 7 : image;
+
+        return id != NULL && strlen(hex) >= 12 && strncmp(id, "sha256:", 7) == 0
+               && strncmp(id + 7, hex, strlen(hex)) == 0;
+}
+
+static int found_foreign(ProviderLook *look, const char *name) {
+        look->foreign = text_format("container %s", name);
+        return look->foreign ? 0 : -ENOMEM;
+}
+
+/*
+ * Ollama in any registry, with any tag, that does not carry our label. Where the tag has moved on
+ * since (a newer one was pulled), the list tells the image's id alone; those are inspected.
+ */
 static int take_foreign(ProviderLook *look, const EngineAnswer *answer, Error *err) {
         size_t i;
         json_t *item;
@@ -121,14 +182,30 @@ static int take_foreign(ProviderLook *look, const EngineAnswer *answer, Error *e
                 const char *image = json_string_value(json_object_get(item, "Image"));
                 const json_t *labels = json_object_get(item, "Labels");
 
-                if (look->foreign == NULL && image != NULL && image_is(image, "ollama/ollama")
-                    && json_object_get(labels, LABEL_PART) == NULL) {
-                        look->foreign = text_format("container %s", first_name(item));
-                        if (look->foreign == NULL)
-                                return -ENOMEM;
-                }
+                int r = 0;
+
+                if (look->foreign != NULL || image == NULL
+                    || json_object_get(labels, LABEL_PART) != NULL)
+                        continue;
+                if (image_is(image, OLLAMA))
+                        r = found_foreign(look, first_name(item));
+                else if (is_an_id(image, item))
+                        r = json_array_append(look->suspects, json_object_get(item, "Id"));
+                if (r < 0)
+                        return -ENOMEM;
         }
         return 0;
+}
+
+static int take_suspect(ProviderLook *look, const EngineAnswer *answer) {
+        const json_t *config = json_object_get(answer->json, "Config");
+        const char *image = json_string_value(json_object_get(config, "Image"));
+        const char *name = json_string_value(json_object_get(answer->json, "Name"));
+
+        if (answer->outcome != OUTCOME_DONE || image == NULL || name == NULL
+            || !image_is(image, OLLAMA))
+                return 0;
+        return found_foreign(look, name[0] == '/' ? name + 1 : name);
 }
 
 static int take_port(ProviderLook *look, const EngineAnswer *answer) {
@@ -150,8 +227,12 @@ static int take(ProviderLook *look, const EngineAnswer *answer, Error *err) {
         case QUESTION_IMAGE:
                 look->images[look->at] = answer->outcome == OUTCOME_DONE;
                 return 0;
+        case QUESTION_OURS:
+                return take_ours(look, answer, err);
         case QUESTION_FOREIGN:
                 return take_foreign(look, answer, err);
+        case QUESTION_SUSPECT:
+                return take_suspect(look, answer);
         case QUESTION_PORT:
                 return take_port(look, answer);
         case QUESTION_NONE:
@@ -203,6 +284,20 @@ static int ask_image(ProviderLook *look) {
         return ask(look, QUESTION_IMAGE, path);
 }
 
+static int
+ask_filtered(ProviderLook *look, Question question, const char *rest, const char *filter) {
+        Text path = TEXT_INIT(512);
+
+        (void) text_add(&path, "/containers/json");
+        (void) text_add(&path, rest);
+        if (filter == NULL || query_add(&path, "filters", filter) < 0) {
+                text_done(&path);
+                return -ENOMEM;
+        }
+        cleanup(freep) char *full = text_take(&path);
+        return ask(look, question, full);
+}
+
 static bool ours_is_there(const ProviderLook *look) {
         const StackObject *api = stack_find_part(look->stack, "api");
 
@@ -228,20 +323,23 @@ static int ask_foreign(ProviderLook *look) {
                 if (look->foreign == NULL)
                         return -ENOMEM;
         }
+        look->suspects = json_array();
+        if (look->suspects == NULL)
+                return -ENOMEM;
         return ask(look, QUESTION_FOREIGN, "/containers/json?all=1");
 }
 
+static int ask_suspect(ProviderLook *look) {
+        const char *id = json_string_value(json_array_get(look->suspects, look->suspect++));
+        cleanup(freep) char *path = text_format("/containers/%s/json", id);
+
+        return ask(look, QUESTION_SUSPECT, path);
+}
+
 static int ask_port(ProviderLook *look) {
-        Text path = TEXT_INIT(512);
         cleanup(freep) char *filter = text_format("{\"publish\":[\"%s/tcp\"]}", look->setup.port);
 
-        (void) text_add(&path, "/containers/json");
-        if (filter == NULL || query_add(&path, "filters", filter) < 0) {
-                text_done(&path);
-                return -ENOMEM;
-        }
-        cleanup(freep) char *full = text_take(&path);
-        return ask(look, QUESTION_PORT, full);
+        return ask_filtered(look, QUESTION_PORT, "", filter);
 }
 
 /* The questions in their order; each falls through to the next when it has nothing (more) to ask.
@@ -262,8 +360,14 @@ static int ask_next(ProviderLook *look, Error *err) {
         }
         if (look->question == QUESTION_IMAGE && ++look->at < look->stack->n_objects)
                 return ask_object(look);
-        if (look->question == QUESTION_IMAGE && look->setup.wants_foreign && !ours_is_there(look))
+        if (look->question == QUESTION_IMAGE)
+                return ask_filtered(
+                        look, QUESTION_OURS, "?all=1", "{\"label\":[\"" LABEL_PART "\"]}"
+                );
+        if (look->question == QUESTION_OURS && look->setup.wants_foreign && !ours_is_there(look))
                 return ask_foreign(look);
+        if (look->foreign == NULL && look->suspect < json_array_size(look->suspects))
+                return ask_suspect(look);
         if (look->question != QUESTION_PORT && look->setup.port != NULL)
                 return ask_port(look);
 

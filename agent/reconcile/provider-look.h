@@ -13,8 +13,8 @@
 /*
  * ProviderLook: reads what the provider's plan is made from.
  *
- *   gateway addresses > (the caller describes the stack) > its objects > their images > a foreign
- * Ollama
+ *   gateway addresses > (the caller describes the stack) > its objects > their images > what else
+ * carries our label > a foreign Ollama > who has the port
  */
 typedef struct ProviderLook ProviderLook;
 
@@ -38,6 +38,8 @@ ProviderLook *provider_look_free(ProviderLook *look);
 /* Valid while the look is: NULL for what is absent. */
 const json_t *provider_look_object(const ProviderLook *look, size_t i);
 bool provider_look_image_present(const ProviderLook *look, size_t i);
+/* Containers with our label that the description does not know; how many. Borrowed. */
+size_t provider_look_extras(const ProviderLook *look, ExtraContainer *extras, size_t max);
 const char *provider_look_foreign(const ProviderLook *look); /* NULL: none */
 const char *provider_look_port_owner(const ProviderLook *look
 ); /* container's name; NULL: none has it */

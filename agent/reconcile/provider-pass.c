@@ -32,21 +32,29 @@ static void observed(Provider *provider) {
         provider->setup.changed(provider->setup.data);
 }
 
+/* Once, however often it is tried. */
+static void tell_failure(Provider *provider) {
+        if (provider->told != NULL && strcmp(provider->told, provider->failure) == 0)
+                return;
+        free(provider->told);
+        provider->told = strdup(provider->failure);
+        log_event(
+                LOG_WARNING, MSG_PROVIDER_TROUBLE, NO_FIELDS,
+                "The provider stack is not whole, trying again: %s", provider->failure
+        );
+}
+
 static void remember_failure(Provider *provider, const char *text) {
         char *copy = strdup(text);
 
         if (copy == NULL)
                 return;
-        bool news = provider->failure == NULL || strcmp(provider->failure, copy) != 0;
         free(provider->failure);
         provider->failure = copy;
         provider->retry_usec =
                 clock_monotonic_usec() + backoff_next(&provider->backoff, random_u32());
-        if (news)
-                log_event(
-                        LOG_WARNING, MSG_PROVIDER_TROUBLE, NO_FIELDS,
-                        "The provider stack is not whole, trying again: %s", text
-                );
+        if (!provider->port_trouble) /* the next look finds out who has it */
+                tell_failure(provider);
 }
 
 static void on_action(const Action *action, Outcome outcome, void *data) {
@@ -81,6 +89,8 @@ static void on_executed(const ExecutorResult *result, void *data) {
         } else {
                 free(provider->failure);
                 provider->failure = NULL;
+                free(provider->told);
+                provider->told = NULL;
                 provider->port_trouble = false;
                 provider->retry_usec = 0;
                 backoff_reset(&provider->backoff);
@@ -121,16 +131,30 @@ static void take_runs(Provider *provider) {
                       : NULL;
         const json_t *state = json_object_get(api_seen, "State");
         char proxy_id[sizeof provider->proxy_id] = "";
+        char api_id[sizeof provider->api_id];
+        char started_at[sizeof provider->api_started_at];
 
+        (void) memcpy(api_id, provider->api_id, sizeof api_id);
+        (void) memcpy(started_at, provider->api_started_at, sizeof started_at);
         copy_string(provider->api_id, sizeof provider->api_id, json_object_get(api_seen, "Id"));
         copy_string(
                 provider->api_started_at, sizeof provider->api_started_at,
                 json_object_get(state, "StartedAt")
         );
+        if (api_seen != NULL && stack_is_ours(api_seen, STACK_CONTAINER))
+                provider_decide(provider);
+        provider->fresh = true;
+        if (provider->health.up && provider->api_id[0] != '\0'
+            && (strcmp(api_id, provider->api_id) != 0
+                || strcmp(started_at, provider->api_started_at) != 0))
+                provider->setup.ran_anew(
+                        provider->api_id, provider->api_started_at, provider->setup.data
+                );
         const char *health =
                 json_string_value(json_object_get(json_object_get(state, "Health"), "Status"));
-        provider->api_healthy = strcmp(state_of(api_seen), "running") == 0 && health != NULL
-                                && strcmp(health, "healthy") == 0;
+        provider->api_running = strcmp(state_of(api_seen), "running") == 0;
+        provider->api_healthy =
+                provider->api_running && health != NULL && strcmp(health, "healthy") == 0;
 
         if (strcmp(state_of(proxy_seen), "running") == 0)
                 copy_string(proxy_id, sizeof proxy_id, json_object_get(proxy_seen, "Id"));
@@ -157,6 +181,7 @@ static ProviderView view_of(Provider *provider) {
         };
         uint64_t now_usec = clock_monotonic_usec();
 
+        view.n_extras = provider_look_extras(provider->look, view.extras, ARRAY_LEN(view.extras));
         for (size_t i = 0; i < provider->stack->n_objects && i < PROVIDER_OBJECTS_MAX; i++) {
                 const json_t *inspect = provider_look_object(provider->look, i);
                 uint64_t *since_usec = &provider->stopped_since_usec[i];
@@ -203,6 +228,9 @@ static void take_verdict(Provider *provider, const Plan *plan) {
         );
         (void) snprintf(provider->next, sizeof provider->next, "%s", plan->next ? plan->next : "");
         provider->whole = plan->state == LINK_LINKED;
+        provider->settled = provider->settled || provider->whole;
+        provider->crowded = provider_look_foreign(provider->look) != NULL;
+        provider_settle_up(provider);
         if (!provider->health.up && !provider->whole)
                 (void
                 ) snprintf(provider->why_down, sizeof provider->why_down, "%s", provider->verdict);
@@ -225,13 +253,24 @@ static void explain_port(Provider *provider) {
                       );
         if (text == NULL)
                 return;
-        if (provider->failure == NULL || strcmp(text, provider->failure) != 0)
-                log_event(
-                        LOG_WARNING, MSG_PROVIDER_TROUBLE, NO_FIELDS,
-                        "The provider stack cannot start: %s", text
-                );
         free(provider->failure);
         provider->failure = text;
+        tell_failure(provider);
+}
+
+/* Unsecured, its health check counts; an Ollama that does not run is down whatever a probe still
+ * says. */
+static void note_what_the_engine_says(Provider *provider) {
+        if (provider->setup.finishing)
+                return;
+        if (!provider->setup.config->proxy.secured)
+                provider_note_health(
+                        provider, provider->api_healthy,
+                        provider->whole ? "its health check does not say healthy"
+                                        : provider->verdict
+                );
+        else if (!provider->api_running)
+                provider_note_stopped(provider, provider->verdict);
 }
 
 static void on_looked(int result, const Error *error, void *data) {
@@ -262,12 +301,7 @@ static void on_looked(int result, const Error *error, void *data) {
                 return;
         }
         take_verdict(provider, plan);
-        if (!provider->setup.config->proxy.secured && !provider->setup.finishing)
-                provider_note_health(
-                        provider, provider->api_healthy,
-                        provider->whole ? "its health check does not say healthy"
-                                        : provider->verdict
-                );
+        note_what_the_engine_says(provider);
         observed(provider);
         if (plan->n_actions > 0) {
                 execute(provider, plan);
@@ -308,7 +342,7 @@ void provider_pass_begin(Provider *provider) {
         const ProviderLookSetup setup = {
                 .engine = provider->setup.engine,
                 .wants_gateway = strcmp(config->proxy.bind, "gateway") == 0,
-                .wants_foreign = config->provider.mode == PROVIDER_AUTO,
+                .wants_foreign = config->provider.mode == PROVIDER_AUTO && !provider->decided,
                 .port = provider->port_trouble ? provider->port : NULL,
                 .describe = provider_describe,
                 .done = on_looked,

@@ -14,12 +14,13 @@
 
 #define PROBE_TIMEOUT_USEC (3 * USEC_PER_SEC)
 
+/* One answer may be luck while Ollama starts. */
+#define UP_AFTER 2
+
 static void say_transition(Provider *provider) {
         if (provider->health.up) {
                 log_event(LOG_NOTICE, MSG_PROVIDER_UP, NO_FIELDS, "Ollama is up");
-                provider->setup.came_up(
-                        provider->api_id, provider->api_started_at, provider->setup.data
-                );
+                provider->setup.came_up(provider->setup.data);
         } else {
                 log_event(
                         LOG_WARNING, MSG_PROVIDER_DOWN, NO_FIELDS, "Ollama is down: %s",
@@ -29,17 +30,27 @@ static void say_transition(Provider *provider) {
                         provider->health.first_failure_usec, provider->setup.data
                 );
         }
-        provider->facts.up = provider->health.up;
-        provider->setup.changed(provider->setup.data);
+        provider_settle_up(provider);
 }
 
 void provider_note_health(Provider *provider, bool ok, const char *why) {
         const Config *config = provider->setup.config;
-        unsigned down_after = config->proxy.secured ? config->health.down_after : 1;
+        /* What the engine says has been counted by the engine, and comes but once. */
+        const HealthRule rule = config->proxy.secured
+                                        ? (HealthRule){ config->health.down_after, UP_AFTER }
+                                        : (HealthRule){ 1, 1 };
 
         if (!ok && why != NULL)
                 (void) snprintf(provider->why_down, sizeof provider->why_down, "%s", why);
-        if (health_note(&provider->health, ok, down_after, clock_monotonic_usec()))
+        if (health_note(&provider->health, ok, rule, clock_monotonic_usec()))
+                say_transition(provider);
+}
+
+void provider_note_stopped(Provider *provider, const char *why) {
+        (void) snprintf(provider->why_down, sizeof provider->why_down, "%s", why);
+        if (health_note(
+                    &provider->health, false, (HealthRule){ 1, UP_AFTER }, clock_monotonic_usec()
+            ))
                 say_transition(provider);
 }
 

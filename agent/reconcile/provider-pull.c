@@ -32,6 +32,11 @@ static void end(Provider *provider, int result, const Error *error) {
                 if (result == -EDQUOT && delay_usec < RATE_LIMIT_USEC)
                         delay_usec = RATE_LIMIT_USEC;
                 provider->pull_failure = strdup(error_text(error));
+                log_event(
+                        LOG_WARNING, MSG_PROVIDER_TROUBLE,
+                        FIELDS({ "IMAGE", provider->pull_image }),
+                        "Cannot pull %s, trying again: %s", provider->pull_image, error_text(error)
+                );
                 provider->pull_retry_usec = clock_monotonic_usec() + delay_usec;
         } else {
                 backoff_reset(&provider->pull_backoff);

@@ -133,6 +133,7 @@ Provider *provider_free(Provider *provider) {
         free(provider->api_alias);
         free(provider->upstream);
         free(provider->failure);
+        free(provider->told);
         free(provider->pull_image);
         free(provider->pull_failure);
         free(provider);
@@ -235,8 +236,40 @@ static bool is_ours(const Provider *provider, const EngineEvent *event) {
 }
 
 void provider_event(Provider *provider, const EngineEvent *event) {
-        if (provider->managed && is_ours(provider, event))
-                provider_pass_begin(provider);
+        /* Whoever was in the way may be gone. */
+        bool room = (provider->crowded && event->kind == EVENT_DESTROY)
+                    || (provider->port_trouble && event->kind == EVENT_DIE);
+
+        if (!provider->managed || (!room && !is_ours(provider, event)))
+                return;
+        if (room)
+                provider->retry_usec = 0;
+        provider_pass_begin(provider);
+}
+
+void provider_inherit(Provider *provider, const Provider *earlier) {
+        if (!provider->managed || !earlier->managed)
+                return;
+        provider->health = earlier->health;
+        (void) memcpy(provider->api_id, earlier->api_id, sizeof provider->api_id);
+        (void) memcpy(
+                provider->api_started_at, earlier->api_started_at, sizeof provider->api_started_at
+        );
+}
+
+bool provider_run(const Provider *provider, const char **ret_id, const char **ret_started_at) {
+        *ret_id = provider->api_id;
+        *ret_started_at = provider->api_started_at;
+        return provider->fresh;
+}
+
+void provider_settle_up(Provider *provider) {
+        bool up = provider->health.up && provider->settled;
+
+        if (provider->facts.up == up)
+                return;
+        provider->facts.up = up;
+        provider->setup.changed(provider->setup.data);
 }
 
 void provider_look(Provider *provider) {
@@ -246,4 +279,5 @@ void provider_look(Provider *provider) {
 
 void provider_lost(Provider *provider) {
         provider->standing = false;
+        provider->fresh = false;
 }

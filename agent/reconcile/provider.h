@@ -32,14 +32,18 @@ typedef struct ProviderSetup {
         void (*changed)(void *data
         );                        /* facts or accepted keys changed: look at all consumers again */
         void (*said)(void *data); /* only the sentence changed */
-        /* It is up: this run of its container ("" for one that is external). */
-        void (*came_up)(const char *id, const char *started_at, void *data);
+        void (*came_up)(void *data); /* provider_run() tells which run of it */
         void (*went_down)(uint64_t since_usec, void *data); /* monotonic */
+        /* Another run of its container, so short after the one before that it was never down. */
+        void (*ran_anew)(const char *id, const char *started_at, void *data);
         void *data;
 } ProviderSetup;
 
 int provider_new(const ProviderSetup *setup, Provider **ret, Error *err);
 Provider *provider_free(Provider *provider);
+
+/* What another configuration does not change: whether it is up, and which run of it that is. */
+void provider_inherit(Provider *provider, const Provider *earlier);
 
 /* Borrowed; valid until changed() comes. */
 const ProviderFacts *provider_facts(const Provider *provider);
@@ -61,6 +65,9 @@ void provider_lost(Provider *provider); /* the engine's events are not followed 
 
 /* Was it looked at once? */
 bool provider_is_observed(const Provider *provider);
+
+/* The run of Ollama's container; false while it was not looked at since the engine is followed. */
+bool provider_run(const Provider *provider, const char **ret_id, const char **ret_started_at);
 
 /* "Ollama is up", "pulling ollama/ollama:latest, 43 %": a part of the sentence. */
 void provider_sentence(const Provider *provider, char *buffer, size_t size);

@@ -290,6 +290,8 @@ static uint64_t highest_number(const Keys *keys) {
 static int write_generation(Publisher *publisher, Error *err) {
         const PublisherSetup *setup = &publisher->setup;
 
+        /* Those that failed do not pile up. */
+        (void) generation_prune(setup->paths->conf, NULL);
         int r = generation_next(setup->paths->conf, &publisher->generation, err);
         if (r < 0)
                 return r;

@@ -23,7 +23,7 @@ typedef struct Place {
         bool known;
         bool queued;
         bool answers;
-        uint64_t asked_usec;
+        bool wanted; /* somebody was told "no" since it was asked */
         char why[480];
         struct Place *next; /* in the queue */
 } Place;
@@ -38,7 +38,9 @@ struct ReachProbe {
         Place *last;
         EngineSlot *slot;
         char *probe; /* id of the container */
+        sd_event_source *again;
         bool answered;
+        bool tried; /* the probe ran: its answer is one */
         char trouble[200];
         EngineSlot *clean_slot;
         json_t *leftovers;
@@ -59,6 +61,7 @@ ReachProbe *reach_free(ReachProbe *reach) {
                 return NULL;
         (void) engine_slot_free(reach->slot);
         (void) engine_slot_free(reach->clean_slot);
+        sd_event_source_disable_unref(reach->again);
         if (reach->places != NULL)
                 index_visit(reach->places, free_place, NULL);
         (void) index_free(reach->places);
@@ -107,24 +110,74 @@ int reach_new(const ReachSetup *setup, ReachProbe **ret, Error *err) {
 }
 
 ReachAnswer reach_get(const ReachProbe *reach, const char *network, const char **ret_why) {
-        const Place *place = index_get(reach->places, network);
+        Place *place = index_get(reach->places, network);
 
         *ret_why = NULL;
         if (place == NULL || !place->known)
                 return REACH_ANSWER_UNKNOWN;
         if (place->answers)
                 return REACH_ANSWER_YES;
-        if (place->asked_usec + ASK_AGAIN_USEC < clock_monotonic_usec())
-                return REACH_ANSWER_UNKNOWN;
+        place->wanted = true;
         *ret_why = place->why;
         return REACH_ANSWER_NO;
 }
 
 static void probe_first(ReachProbe *reach);
 
+static void ask_again_later(ReachProbe *reach);
+
+static void ask_if_wanted(const char *key, void *value, void *data) {
+        Place *place = value;
+        ReachProbe *reach = data;
+
+        if (!place->known || place->answers)
+                return;
+        ask_again_later(reach); /* it may be wanted later */
+        if (place->wanted)
+                reach_ask(reach, key);
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *data) {
+        ReachProbe *reach = data;
+
+        (void) source;
+        (void) usec;
+        reach->again = sd_event_source_disable_unref(reach->again);
+        index_visit(reach->places, ask_if_wanted, reach);
+        return 0;
+}
+
+static void ask_again_later(ReachProbe *reach) {
+        if (reach->again == NULL)
+                (void) sd_event_add_time_relative(
+                        reach->setup.event, &reach->again, CLOCK_MONOTONIC, ASK_AGAIN_USEC,
+                        USEC_PER_SEC, on_again, reach
+                );
+}
+
+static void explain(const ReachProbe *reach, Place *place) {
+        const char *trouble = reach->trouble[0] != '\0' ? reach->trouble : "no answer";
+
+        if (!reach->tried)
+                (void) snprintf(
+                        place->why, sizeof place->why,
+                        "cannot find out whether containers on the network %.60s reach "
+                        "host.docker.internal:%s: %s",
+                        place->network, reach->port, trouble
+                );
+        else
+                (void) snprintf(
+                        place->why, sizeof place->why,
+                        "containers on the network %.60s do not reach host.docker.internal:%s (%s); a firewall that drops it can be told: "
+                        "ufw allow proto tcp from 10.0.0.0/8,172.16.0.0/12 to any port %s",
+                        place->network, reach->port, trouble, reach->port
+                );
+}
+
 /* The first place has its answer: tell, and go on with the next. */
 static void conclude(ReachProbe *reach) {
         Place *place = reach->first;
+        bool news = !place->known || place->answers != reach->answered;
 
         reach->slot = engine_slot_free(reach->slot);
         free(reach->probe);
@@ -132,19 +185,16 @@ static void conclude(ReachProbe *reach) {
         place->known = true;
         place->queued = false;
         place->answers = reach->answered;
-        place->asked_usec = clock_monotonic_usec();
-        (void) snprintf(
-                place->why, sizeof place->why,
-                "containers on the network %.60s do not reach host.docker.internal:%s (%s); a firewall that drops it can be told: "
-                "ufw allow proto tcp from 10.0.0.0/8,172.16.0.0/12 to any port %s",
-                place->network, reach->port,
-                reach->trouble[0] != '\0' ? reach->trouble : "no answer", reach->port
-        );
+        place->wanted = false;
+        explain(reach, place);
+        if (!place->answers)
+                ask_again_later(reach);
         reach->first = place->next;
         if (reach->first == NULL)
                 reach->last = NULL;
         place->next = NULL;
-        reach->setup.known(reach->setup.data);
+        if (news)
+                reach->setup.known(reach->setup.data);
         if (reach->first != NULL)
                 probe_first(reach);
 }
@@ -182,6 +232,7 @@ static void on_waited(const EngineAnswer *answer, void *data) {
 
         reach->answered = answer->outcome == OUTCOME_DONE && json_is_integer(code)
                           && json_integer_value(code) == 0;
+        reach->tried = true;
         reach->slot = engine_slot_free(reach->slot);
         (void) snprintf(
                 reach->trouble, sizeof reach->trouble, "%s",
@@ -248,6 +299,7 @@ static void probe_first(ReachProbe *reach) {
         json_t *body = NULL;
 
         reach->answered = false;
+        reach->tried = false;
         reach->trouble[0] = '\0';
         if (path == NULL || probe_body(reach, reach->first->network, &body) < 0) {
                 conclude(reach);

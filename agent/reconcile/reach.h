@@ -10,8 +10,8 @@
 
 /*
  * Reach: does the gateway answer from a network? Found out once per network with a short-lived
- * container on it (templates/probe.json), one after another; "no" is asked again after a minute,
- * when somebody asks.
+ * container on it (templates/probe.json), one after another. "No" is asked again a minute later if
+ * somebody wanted to know it meanwhile, and stands until another answer is there.
  */
 typedef struct ReachProbe ReachProbe;
 

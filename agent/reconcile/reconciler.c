@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -28,19 +29,43 @@ static void on_provider_said(void *data) {
         Reconciler *reconciler = data;
 
         reconciler->setup.changed(reconciler->setup.data);
+        reconciler_check(reconciler);
 }
 
-static void on_came_up(const char *id, const char *started_at, void *data) {
+/* Who is owed a restart is said of all who run, so all are looked at before. */
+static void tell_recovery(Reconciler *reconciler) {
+        const char *id;
+        const char *started_at;
+        uint64_t since_usec = reconciler->back_usec;
+
+        if (since_usec == 0 || !reconciler->listed || reconciler->n_unseen > 0
+            || !provider_run(reconciler->provider, &id, &started_at))
+                return;
+        reconciler->back_usec = 0;
+        recovery_came_up(
+                reconciler->recovery, id, started_at, since_usec,
+                provider_proxy_id(reconciler->provider)
+        );
+}
+
+static void on_came_up(void *data) {
         Reconciler *reconciler = data;
 
-        recovery_came_up(
-                reconciler->recovery, id, started_at, provider_proxy_id(reconciler->provider)
-        );
+        reconciler->back_usec = clock_monotonic_usec();
+        tell_recovery(reconciler);
+}
+
+static void on_ran_anew(const char *id, const char *started_at, void *data) {
+        Reconciler *reconciler = data;
+
+        if (reconciler->back_usec == 0)
+                recovery_ran_anew(reconciler->recovery, id, started_at);
 }
 
 static void on_went_down(uint64_t since_usec, void *data) {
         Reconciler *reconciler = data;
 
+        reconciler->back_usec = 0;
         recovery_went_down(reconciler->recovery, since_usec);
 }
 
@@ -85,8 +110,23 @@ static int take_record(SwapRecord *record, void *data) {
         consumer->record = record;
         if (consumer->project != NULL)
                 consumer->project->swapping = consumer;
-        reconciler->n_unseen++;
+        reconciler_await(reconciler, consumer);
         return 0;
+}
+
+void reconciler_await(Reconciler *reconciler, Consumer *consumer) {
+        if (consumer->awaited)
+                return;
+        consumer->awaited = true;
+        reconciler->n_unseen++;
+}
+
+static void await_one(Consumer *consumer, void *data) {
+        reconciler_await(data, consumer);
+}
+
+void reconciler_await_all(Reconciler *reconciler) {
+        world_visit(reconciler->world, await_one, reconciler);
 }
 
 static void on_broken_record(const Error *error, void *data) {
@@ -169,6 +209,7 @@ static int open_provider(Reconciler *reconciler, Error *err) {
                 .said = on_provider_said,
                 .came_up = on_came_up,
                 .went_down = on_went_down,
+                .ran_anew = on_ran_anew,
                 .finishing = reconciler->setup.finish,
                 .data = reconciler,
         };
@@ -289,6 +330,7 @@ static bool has_open_swaps(const Reconciler *reconciler) {
 }
 
 void reconciler_check(Reconciler *reconciler) {
+        tell_recovery(reconciler);
         /* Without an engine nothing can be brought to its end: the records wait for the next start.
          */
         bool helpless = reconciler->stopping && !reconciler->setup.finish && !reconciler->standing;
@@ -341,11 +383,13 @@ int reconciler_reload(Reconciler *reconciler, const Config *config, Error *err) 
                 if (reconciler->provider != old_provider)
                         (void) provider_free(reconciler->provider);
                 reconciler->provider = old_provider;
+                provider_helpers(old_provider, &reconciler->helpers);
                 reconciler->reach = old_reach;
                 reconciler->setup.config = old_config;
                 return r;
         }
         (void) reach_free(old_reach);
+        provider_inherit(reconciler->provider, old_provider);
         (void) provider_free(old_provider);
         recovery_configure(reconciler->recovery, config);
         if (reconciler->standing)

@@ -102,7 +102,8 @@ void recovery_configure(RecoveryState *recovery, const Config *config) {
 void recovery_went_down(RecoveryState *recovery, uint64_t since_usec) {
         RunList running = { 0 };
 
-        recovery->down_since_usec = since_usec;
+        if (!recovery->outage.open)
+                recovery->down_since_usec = since_usec;
         recovery->setup.list_running(&running, recovery->setup.data);
         outage_begin(&recovery->outage, &running);
         save(recovery);
@@ -149,11 +150,9 @@ static void begin_grace(RecoveryState *recovery, const char *proxy_id) {
 }
 
 /* It lasted long enough, or nobody knows how long it lasted. */
-static bool counts(const RecoveryState *recovery) {
-        uint64_t now_usec = clock_monotonic_usec();
-
+static bool counts(const RecoveryState *recovery, uint64_t up_since_usec) {
         return recovery->down_since_usec == 0
-               || now_usec - recovery->down_since_usec
+               || up_since_usec - recovery->down_since_usec
                           >= recovery->setup.config->recovery.min_outage_usec;
 }
 
@@ -177,14 +176,25 @@ static void end_outage(RecoveryState *recovery, bool counted) {
         );
 }
 
+void recovery_ran_anew(RecoveryState *recovery, const char *id, const char *started_at) {
+        if (recovery->outage.open)
+                return;
+        (void) outage_remember_provider(&recovery->outage, id, started_at);
+        save(recovery);
+}
+
 void recovery_came_up(
-        RecoveryState *recovery, const char *id, const char *started_at, const char *proxy_id
+        RecoveryState *recovery,
+        const char *id,
+        const char *started_at,
+        uint64_t since_usec,
+        const char *proxy_id
 ) {
         Outage *outage = &recovery->outage;
         bool unwatched = outage_is_unwatched(outage, id, started_at);
 
         if (outage->open || unwatched) {
-                end_outage(recovery, unwatched || counts(recovery));
+                end_outage(recovery, unwatched || counts(recovery, since_usec));
                 recovery->ended = clock_realtime_usec() / USEC_PER_SEC;
         }
         recovery->down_since_usec = 0;

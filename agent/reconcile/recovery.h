@@ -35,11 +35,21 @@ void recovery_configure(RecoveryState *recovery, const Config *config);
 
 void recovery_went_down(RecoveryState *recovery, uint64_t since_usec);
 
-/* The provider is up with this run of its container; proxy_id: whose log holds the evidence, or
- * NULL. */
+/*
+ * The provider has been up since that moment (monotonic) with this run of its container; proxy_id:
+ * whose log holds the evidence, or NULL. To be called once every consumer was looked at: who is not
+ * known to run now is owed nothing.
+ */
 void recovery_came_up(
-        RecoveryState *recovery, const char *id, const char *started_at, const char *proxy_id
+        RecoveryState *recovery,
+        const char *id,
+        const char *started_at,
+        uint64_t since_usec,
+        const char *proxy_id
 );
+
+/* It runs anew, and was not down in between: nobody is owed anything, now or by a later daemon. */
+void recovery_ran_anew(RecoveryState *recovery, const char *id, const char *started_at);
 
 /* Is this run of a consumer's container to be restarted now? key_number 0: it has no key. */
 bool recovery_is_due(

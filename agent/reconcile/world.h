@@ -60,7 +60,7 @@ struct Consumer {
         SwapRecord *record; /* NULL: no swap is open */
 
         PassState pass;
-        bool seen;            /* one pass was made */
+        bool awaited;         /* no pass was made since the engine's events are followed */
         bool dirty;           /* look again after the pass that is under way */
         struct Pass *current; /* while observing or executing */
         Consumer *next_queued;
