@@ -91,6 +91,7 @@ static void find_targets(Deciding *deciding) {
                 else if (container_is_newer(seen->container, deciding->targets[at]->container))
                         deciding->targets[at] = seen;
         }
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is sorted */
         qsort(deciding->targets, deciding->n_targets, sizeof deciding->targets[0], compare_numbers);
 }
 
