@@ -323,7 +323,7 @@ static size_t collect_labels(const json_t *labels, const char *names[static LABE
 }
 
 static int read_labels(WishParse *parse, const json_t *labels) {
-        const char *names[LABELS_MAX];
+        const char *names[LABELS_MAX] = { NULL };
         size_t n = collect_labels(labels, names);
 
         /* Which of them we are looking at would depend on their order. */

@@ -51,10 +51,11 @@ json_t *proof_to_json(const Proof *proof, const char *name) {
 
 /* Copies printable ASCII; the rest, which a foreign program wrote, becomes blanks. */
 static void copy_plain(char *target, size_t size, const char *text) {
-        (void) snprintf(target, size, "%s", text);
-        for (; *target != '\0'; target++)
-                if (*target < ' ' || *target > '~')
-                        *target = ' ';
+        size_t length = strnlen(text, size - 1);
+
+        for (size_t i = 0; i < length; i++)
+                target[i] = (char) (text[i] >= ' ' && text[i] <= '~' ? text[i] : ' ');
+        target[length] = '\0';
 }
 
 void proof_add(Proof *proof, const char *what, bool passed, const char *detail, const char *mend) {
@@ -131,23 +132,20 @@ void proof_environment(
         }
 }
 
-/* Three digits, which need not be any: then it is 0, which nothing takes for good. */
-static int parse_status(const char *text) {
-        int status = 0;
-
-        for (size_t i = 0; i < 3; i++) {
-                if (text[i] < '0' || text[i] > '9')
-                        return 0;
-                status = status * 10 + (text[i] - '0');
-        }
-        return status;
+/* The 200 of "HTTP/1.1 200 OK"; 0 when it does not begin like that. */
+static int status_of(const char *text, size_t size) {
+        if (size < 12 || strncmp(text, "HTTP/1.", 7) != 0 || text[8] != ' '
+            || strspn(text + 9, "0123456789") != 3)
+                return 0;
+        return (text[9] - '0') * 100 + (text[10] - '0') * 10 + (text[11] - '0');
 }
 
 /* "HTTP/1.1 200 OK", headers, an empty line, the body. */
 static void parse_http(const char *text, size_t size, Answer *answer) {
         const char *head_end = memmem(text, size, "\r\n\r\n", 4);
+        int status = status_of(text, size);
 
-        if (size < 12 || strncmp(text, "HTTP/1.", 7) != 0 || text[8] != ' ') {
+        if (status == 0) {
                 size_t line = 0;
 
                 while (line < size && text[line] != '\n' && text[line] != '\r')
@@ -160,7 +158,7 @@ static void parse_http(const char *text, size_t size, Answer *answer) {
                 return;
         }
         answer->answered = true;
-        answer->status = parse_status(text + 9);
+        answer->status = status;
         answer->body = head_end ? head_end + 4 : text + size;
         answer->body_size = size - (size_t) (answer->body - text);
 }

@@ -65,7 +65,7 @@ bool sim_has_env(const SimContainer *container, const char *entry) {
         size_t i;
         json_t *item;
 
-        json_array_foreach((json_t *) (uintptr_t) env, i, item) {
+        json_array_foreach(env, i, item) {
                 if (strcmp(json_string_value(item), entry) == 0)
                         return true;
         }

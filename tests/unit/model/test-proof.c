@@ -72,6 +72,8 @@ static const struct {
           "+ it gets the list of models: 0 models\n" },
         { "no HTTP", PROOF_OPEN, 0, "SSH-2.0-\x1b[31mx\r\n" MARK,
           "- " URL " is reachable: SSH-2.0- [31mx\n" },
+        { "no code", PROOF_OPEN, 0, "HTTP/1.1 abc OK\r\n\r\n" MARK,
+          "- " URL " is reachable: HTTP/1.1 abc OK\n" },
         { "cut head", PROOF_OPEN, 0, "HTTP/1.1 503 x" MARK,
           "+ " URL " is reachable: it answers\n"
           "- it gets the list of models: it answers 503\n" },
