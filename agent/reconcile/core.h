@@ -73,6 +73,7 @@ const Plan *pass_plan_of(const Consumer *consumer); /* being executed, or NULL *
 
 /* verify.c: ends those under way without telling who asked; the engine is still there. */
 void verify_cancel_all(Reconciler *reconciler);
+bool verify_uses(const Reconciler *reconciler, const char *container); /* by name: as its probe */
 
 /* intake.c */
 extern const WatchHandler intake_handler; /* data is to be set */

@@ -350,11 +350,13 @@ static void on_cleaned(const EngineAnswer *answer, void *data) {
 /* A probe that is at work right now is left alone. */
 static void clean_next(ReachProbe *reach) {
         while (reach->cleaned < json_array_size(reach->leftovers)) {
-                const char *id = json_string_value(
-                        json_object_get(json_array_get(reach->leftovers, reach->cleaned++), "Id")
-                );
+                const json_t *found = json_array_get(reach->leftovers, reach->cleaned++);
+                const char *id = json_string_value(json_object_get(found, "Id"));
+                const char *name =
+                        json_string_value(json_array_get(json_object_get(found, "Names"), 0));
 
-                if (id == NULL || (reach->probe != NULL && strcmp(id, reach->probe) == 0))
+                if (id == NULL || (reach->probe != NULL && strcmp(id, reach->probe) == 0)
+                    || (name != NULL && reach->setup.in_use(name + 1, reach->setup.data)))
                         continue;
                 cleanup(freep) char *path = text_format("/containers/%s?force=1&v=1", id);
                 const EngineCall call = { .method = "DELETE", .path = path };

@@ -22,7 +22,9 @@ typedef struct ReachSetup {
         const char *image; /* that the probe runs in; copied */
         const char *port;  /* copied */
         bool secured;
-        void (*known)(void *data); /* a network's answer is there */
+        void (*known)(void *data);                    /* a network's answer is there */
+        bool (*in_use)(const char *name, void *data); /* is this a probe that somebody else has at
+                                                         work? Then it is no leftover */
         void *data;
 } ReachSetup;
 

@@ -179,6 +179,10 @@ static int open_parts(Reconciler *reconciler, Error *err) {
         return 0;
 }
 
+static bool on_in_use(const char *name, void *data) {
+        return verify_uses(data, name);
+}
+
 /* Where consumers go by the gateway, it is asked from their networks first. */
 static int open_reach(Reconciler *reconciler, Error *err) {
         const Config *config = reconciler->setup.config;
@@ -191,6 +195,7 @@ static int open_reach(Reconciler *reconciler, Error *err) {
                 .port = facts->port,
                 .secured = facts->secured,
                 .known = on_due,
+                .in_use = on_in_use,
                 .data = reconciler,
         };
         return facts->probe_reach ? reach_new(&setup, &reconciler->reach, err) : 0;

@@ -47,6 +47,10 @@ VerifyProbe *verify_probe_free(VerifyProbe *probe) {
         return NULL;
 }
 
+const char *verify_probe_name(const VerifyProbe *probe) {
+        return probe->name;
+}
+
 static void conclude(VerifyProbe *probe) {
         const VerifyProbeResult result = {
                 .error = &probe->error,

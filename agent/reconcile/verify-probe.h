@@ -39,5 +39,8 @@ typedef struct VerifyProbeSetup { /* borrowed for the call alone, but for the en
 
 int verify_probe_start(const VerifyProbeSetup *setup, VerifyProbe **ret, Error *err);
 
+/* Of its container; as long as it is not freed the container is nobody else's to remove. */
+const char *verify_probe_name(const VerifyProbe *probe);
+
 /* Nothing is told any more; the container of one that is under way stays behind. */
 VerifyProbe *verify_probe_free(VerifyProbe *probe);

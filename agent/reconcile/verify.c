@@ -68,6 +68,14 @@ void verify_cancel_all(Reconciler *reconciler) {
                 verify_free(reconciler->verifies);
 }
 
+bool verify_uses(const Reconciler *reconciler, const char *container) {
+        for (const Verify *verify = reconciler->verifies; verify != NULL; verify = verify->next)
+                if (verify->probe != NULL
+                    && strcmp(verify_probe_name(verify->probe), container) == 0)
+                        return true;
+        return false;
+}
+
 static void answer(Verify *verify, unsigned status, json_t *document) {
         VerifyDone *done = verify->done;
         void *data = verify->data;
