@@ -394,6 +394,7 @@ static void restart(const Deciding *deciding, const SeenContainer *seen) {
         Plan *plan = deciding->plan;
 
         plan->restarts = true;
+        free(plan->subject);
         plan->subject = strdup(seen->container->id);
         plan_say(plan, LINK_LINKED, "being restarted: Ollama is back");
         plan_add_call(
@@ -449,7 +450,9 @@ static int link_target(const Deciding *deciding, const SeenContainer *seen, bool
                 plan->linked++;
                 if (link.note[0] != '\0')
                         plan_note(plan, "%s", link.note);
-                if (!*acted && is_to_be_restarted(deciding, seen)) {
+                /* Whatever holds up the others keeps it from no restart. */
+                if (plan->n_actions == 0 && plan->needs == 0
+                    && is_to_be_restarted(deciding, seen)) {
                         *acted = true;
                         restart(deciding, seen);
                 }

@@ -76,8 +76,11 @@ def test_an_engine_killed_at_every_step_of_a_swap_loses_nobody(
     relay = Relay(engine.machine.path / "relay.sock", engine.socket)
     steps = Steps(engine, relay)
     names = {step: f"at-{step}" for step in steps_of(engine) if step != "connect"}
+    # With unless-stopped an engine that was killed leaves down what it then finds running and
+    # stops, whoever it is.
+    options = ("-v", "/data", "--restart", "always")
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: run(engine, n, "-v", "/data", script=KEEPER), names.values()))
+        list(pool.map(lambda name: run(engine, name, *options, script=KEEPER), names.values()))
     marks = {name: mark(engine, name) for name in names.values()}
     for name in marks:
         steps.follow(name)

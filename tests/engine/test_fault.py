@@ -5,15 +5,14 @@ Every pair of a step and a kind of failure has a consumer of its own, and each f
 as the relay makes it. All are re-created by one daemon.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
-from lib.consumers import (
-    EXTERNAL, KEEPER, PREVIOUS, SERVING, env_of, is_linked, mark, records, rows, run, state_is,
-)
+from lib.consumers import EXTERNAL, KEEPER, SERVING, is_linked, mark, records, rows, run
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.relay import Action, Drop, Moment, Relay, Reply
@@ -30,6 +29,14 @@ KINDS: dict[str, tuple[Moment, Action]] = {
 }
 # Serves until it is linked; then it cannot even start.
 EXITS = f'[ -z "$OLLAMA_BASE_URL" ] || exit 3; {SERVING}'
+
+
+def pairs_of(engine: Engine) -> list[tuple[str, str]]:
+    """Of the older engine only what is its own in the ordinary run: one network at a creation."""
+    every = engine.version == "28.5" or os.environ.get("COOLLAMA_FULL")
+    steps = steps_of(engine) if every else ["create", "connect", "start"]
+    kinds = list(KINDS) if every else ["500-done", "404", "cut-done"]
+    return [(step, kind) for step in steps for kind in kinds]
 
 
 @dataclass
@@ -52,7 +59,7 @@ def bring_up(engine: Engine, name: str) -> None:
 @pytest.fixture(scope="module", params=["20.10", "28.5"])
 def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) -> Iterator[Scene]:
     engine = engine_of(request.param)
-    names = {f"{step}-{kind}": (step, kind) for step in steps_of(engine) for kind in KINDS}
+    names = {f"{step}-{kind}": (step, kind) for step, kind in pairs_of(engine)}
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda name: bring_up(engine, name), names))
     run(engine, "exits", script=EXITS)
@@ -80,9 +87,8 @@ def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) ->
         engine.reset()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_after_a_failure_at_any_step_it_ends_running_and_linked(scene: Scene, kind: str) -> None:
-    for step in steps_of(scene.engine):
+def test_after_a_failure_at_any_step_it_ends_running_and_linked(scene: Scene) -> None:
+    for step, kind in pairs_of(scene.engine):
         name = f"{step}-{kind}"
         assert scene.steps.seen(name, step), f"{name} never came"
         assert is_linked(scene.engine, name), name
@@ -113,36 +119,3 @@ def test_one_that_exits_at_once_when_linked_is_put_back_and_given_up(scene: Scen
     )
     assert scene.steps.seen("exits", "create") == 3
     assert scene.daemon.logged("exits: failed: given up after 3 attempts")
-
-
-def test_a_state_directory_that_cannot_be_written_begins_nothing(engine: Engine, relay: Relay) -> None:
-    daemon = Daemon(engine, EXTERNAL, relay.path).start()
-    swaps = daemon.state / "swaps"
-    swaps.rename(daemon.state / "away")
-    swaps.touch()
-    before = run(engine, "aa")
-    for _ in range(2):
-        already = len(daemon.logged("could not note that a swap begins"))
-        daemon.wait_for(
-            lambda: len(daemon.logged("could not note that a swap begins")) > already, "it says so"
-        )
-    assert not [e for e in relay.calls() if e.method != "GET"]
-    assert engine.inspect("aa")["Id"] == before
-    swaps.unlink()
-    (daemon.state / "away").rename(swaps)
-    daemon.wait_for(lambda: state_is(daemon, "aa", "linked"), "it goes on by itself")
-    daemon.close()
-
-
-def test_a_second_daemon_on_the_same_state_directory_is_refused(engine: Engine) -> None:
-    daemon = Daemon(engine, EXTERNAL).start()
-    runtime = daemon.directory / "other"
-    for more in ((), ("--runtime", str(runtime))):
-        second = daemon.run(*more)
-        assert second.returncode != 0
-    assert "another coollamad works on" in second.stdout + second.stderr
-    assert "another coollamad works on" in daemon.run("--finish").stderr
-    assert daemon.call("GET", "/status").status == 200, "the first one is still there"
-    run(engine, "aa")
-    daemon.wait_for(lambda: is_linked(engine, "aa"), "and still works")
-    daemon.close()

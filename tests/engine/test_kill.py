@@ -6,6 +6,7 @@ nothing) or at its answer (the engine has done it, the daemon does not know). Wh
 daemon is killed or told to stop, once, with every kind of half-made re-creation open.
 """
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,15 +16,26 @@ import pytest
 from lib.consumers import EXTERNAL, KEEPER, env_of, is_linked, mark, records, run
 from lib.daemon import Daemon
 from lib.engine import Engine
-from lib.relay import Drop, Hold, Moment, Relay
-from lib.steps import Steps, steps_of
+from lib.relay import Drop, Hold, Moment, Relay, Reply
+from lib.steps import UNDO, Steps, steps_of
 
-BOTH = pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
-# As many as the daemon re-creates at a time.
-HALVES = pytest.mark.parametrize("moment", list(Moment), ids=["at the requests", "at the answers"])
+REQUESTS, ANSWERS = Moment.REQUEST, Moment.ANSWER
+ALL = [(version, moment) for version in ("20.10", "28.5") for moment in Moment]
 
-def names_of(engine: Engine) -> dict[str, str]:
-    return {step: "at-" + step for step in steps_of(engine)}
+
+def at(*some: tuple[str, Moment]) -> pytest.MarkDecorator:
+    """On these engines at these moments; at all of them in the full run."""
+    cases = ALL if os.environ.get("COOLLAMA_FULL") else some
+    names = [f"{version}, at the {moment.name.lower()}s" for version, moment in cases]
+    return pytest.mark.parametrize("engine, moment", cases, indirect=["engine"], ids=names)
+
+
+# name of a consumer: where it is held
+Points = dict[str, tuple[str, Moment]]
+
+
+def points_of(engine: Engine, moment: Moment) -> Points:
+    return {f"at-{step}": (step, moment) for step in steps_of(engine)}
 
 
 def bring_up(engine: Engine, names: list[str]) -> None:
@@ -55,19 +67,20 @@ def assert_whole(engine: Engine, marks: dict[str, str]) -> None:
 
 @contextmanager
 def held(
-    engine: Engine, relay: Relay, moment: Moment
-) -> Iterator[tuple[Daemon, dict[str, Hold], dict[str, str]]]:
-    """A daemon with one consumer held at each step."""
-    names = names_of(engine)
-    bring_up(engine, list(names.values()))
-    marks = {name: mark(engine, name) for name in names.values()}
+    engine: Engine, relay: Relay, points: Points, failing: str = ""
+) -> Iterator[tuple[Daemon, list[Hold], dict[str, str]]]:
+    """A daemon with one consumer held at each point, after the step `failing` has failed once."""
+    bring_up(engine, list(points))
+    marks = {name: mark(engine, name) for name in points}
     steps = Steps(engine, relay)
-    for name in names.values():
+    for name in points:
         steps.follow(name)
-    holds = {step: steps.hold(name, step, moment) for step, name in names.items()}
+        if failing:
+            steps.on(name, failing, REQUESTS, lambda _: Reply(500, "something went wrong"))
+    holds = [steps.hold(name, step, moment) for name, (step, moment) in points.items()]
     daemon = Daemon(engine, EXTERNAL, relay.path).start(ready=False)
     try:
-        for hold in holds.values():
+        for hold in holds:
             hold.wait(60)
         yield daemon, holds, marks
         daemon.close()
@@ -76,20 +89,19 @@ def held(
         daemon.kill()
 
 
-def kill(daemon: Daemon, relay: Relay, holds: dict[str, Hold]) -> None:
+def kill(daemon: Daemon, relay: Relay, holds: list[Hold]) -> None:
     daemon.kill()
-    for hold in holds.values():
+    for hold in holds:
         hold.release(Drop())
     relay.cut()
     assert records(daemon), "nothing was open"
 
 
-@BOTH
-@HALVES
+@at(*ALL)
 def test_killed_at_each_step_and_started_again_all_end_linked(
     engine: Engine, relay: Relay, moment: Moment
 ) -> None:
-    with held(engine, relay, moment) as (daemon, holds, marks):
+    with held(engine, relay, points_of(engine, moment)) as (daemon, holds, marks):
         kill(daemon, relay, holds)
         daemon.start()
         for name in marks:
@@ -98,31 +110,46 @@ def test_killed_at_each_step_and_started_again_all_end_linked(
         assert_whole(engine, marks)
 
 
-@BOTH
-@HALVES
+@at(("20.10", ANSWERS), ("28.5", REQUESTS))
 def test_told_to_stop_at_each_step_it_leaves_all_running(
     engine: Engine, relay: Relay, moment: Moment
 ) -> None:
-    with held(engine, relay, moment) as (daemon, holds, marks):
+    with held(engine, relay, points_of(engine, moment)) as (daemon, holds, marks):
         daemon.terminate()
         daemon.wait_for(lambda: daemon.notify.said("STOPPING"), "it says that it stops")
-        for hold in holds.values():
+        for hold in holds:
             hold.release()
         assert daemon.wait() == 0, daemon.dump()
         assert not records(daemon)
         assert_whole(engine, marks)
 
 
-@BOTH
-@HALVES
+@at(("20.10", REQUESTS), ("28.5", ANSWERS))
 def test_killed_for_good_finish_leaves_all_running(
     engine: Engine, relay: Relay, moment: Moment
 ) -> None:
-    with held(engine, relay, moment) as (daemon, holds, marks):
+    with held(engine, relay, points_of(engine, moment)) as (daemon, holds, marks):
         kill(daemon, relay, holds)
         done = daemon.run("--finish")
         assert done.returncode == 0, done.stdout + done.stderr
         assert not records(daemon)
+        assert_whole(engine, marks)
+
+
+def test_killed_at_each_step_of_an_undo_and_started_again_all_end_linked(
+    engine: Engine, relay: Relay
+) -> None:
+    points = {
+        f"{word}-{step.replace(' ', '-')}": (step, held_at)
+        for step in UNDO
+        for word, held_at in (("before", REQUESTS), ("after", ANSWERS))
+    }
+    with held(engine, relay, points, failing="start") as (daemon, holds, marks):
+        kill(daemon, relay, holds)
+        daemon.start()
+        for name in marks:
+            daemon.wait_for(lambda: is_linked(engine, name), f"{name} is linked", 60)
+        daemon.wait_for(lambda: not records(daemon), "no record is left")
         assert_whole(engine, marks)
 
 

@@ -92,7 +92,7 @@ class Daemon:
         assert self._process is None, "it runs already"
         self.notify.forget()
         self._process = subprocess.Popen(
-            self.command(*options),
+            ["setpriv", "--pdeathsig", "KILL", *self.command(*options)],
             env=self._env(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -18,7 +18,8 @@ from .relay import Action, Drop, Exchange, Hold, Moment, Relay, Reply
 
 # In their order. "connect" is there where the engine takes one network at a creation only.
 STEPS = ("rename", "create", "connect", "stop", "update", "start", "watch", "delete")
-UNDO = ("rename back", "update", "start old", "delete new")
+# After a start that failed, in their order.
+UNDO = ("delete new", "rename back", "update back", "start old")
 
 
 def steps_of(engine: Engine) -> list[str]:
@@ -104,6 +105,8 @@ class Steps:
             back = not query["name"].endswith(PREVIOUS)
             return subject, "rename back" if back else "rename"
         words = {"/stop": "stop", "/update": "update", "/start": "start old"}
+        if what == "/update" and subject.started:
+            return subject, "update back"
         if method == "DELETE":
             return subject, "delete"
         return (subject, words[what]) if method == "POST" and what in words else None

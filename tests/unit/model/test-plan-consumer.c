@@ -359,3 +359,49 @@ Test(plan_consumer, more_networks_than_a_plan_can_connect_are_refused_before_any
         day.context.api = 43;
         expect_waits(&day, LINK_REFUSED, "networks");
 }
+
+Test(plan_consumer, a_replica_that_cannot_be_linked_keeps_no_other_from_its_restart) {
+        const InspectSpec specs[] = {
+                { .id = "a", .name = "x-1", .number = "1" },
+                { .id = "b",
+                  .name = "x-2",
+                  .number = "2",
+                  .env = linked_env,
+                  .hosts = linked_hosts },
+        };
+        Day day;
+
+        day_begin(&day, 2, specs);
+        day.seen[1].owed = true;
+        day.view.attempts = LINK_ATTEMPTS_MAX;
+        Plan *plan = plan_of(&day);
+        cr_assert_eq(plan->n_actions, 1);
+        cr_expect(plan->restarts);
+        cr_expect_str_eq(strrchr(plan->actions[0].u.call.path, '/'), "/restart");
+        cr_expect_str_eq(plan->subject, day.seen[1].container->id);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, nobody_is_restarted_while_ollama_is_away_or_who_owes_it_nothing) {
+        const InspectSpec spec = { .env = linked_env, .hosts = linked_hosts };
+        Day day;
+
+        day_begin(&day, 1, &spec);
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->n_actions, 0, "not owed");
+        day_end(&day, plan);
+
+        day_begin(&day, 1, &spec);
+        day.seen[0].owed = true;
+        day.provider.up = false;
+        plan = plan_of(&day);
+        cr_expect_eq(plan->n_actions, 0, "away");
+        day_end(&day, plan);
+
+        day_begin(&day, 1, &spec);
+        day.seen[0].owed = true;
+        day.context.finishing = true;
+        plan = plan_of(&day);
+        cr_expect_eq(plan->n_actions, 0, "stopping");
+        day_end(&day, plan);
+}
