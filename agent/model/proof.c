@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proof: the seed's three questions, and what their answers mean.
+ * Proof: the three questions that prove a link, and what their answers mean.
  *
  * The probe is a shell with printf and nc, or `ollama list`; it judges nothing. It writes down raw
  * answers, each ended by a mark that nobody can guess, and here they are read.

@@ -62,7 +62,7 @@ def test_unsecured_ollamas_own_port_is_bound_and_answers_a_consumer(
     document = engine.inspect("shop-web-1")
     assert env_of(document)["OLLAMA_BASE_URL"] == URL and "OLLAMA_API_KEY" not in env_of(document)
     assert document["HostConfig"]["ExtraHosts"] == [HOST]
-    # The seed document's first curl.
+    # As one asks by hand.
     script = 'wget -q -O - "$OLLAMA_BASE_URL/api/tags"'
     assert models_in(engine.exec("shop-web-1", "sh", "-c", script))
 
