@@ -136,7 +136,10 @@ static void slot_fail(HttpSlot *slot, int error, const char *why) {
         if (slot->result.error < 0)
                 return;
         slot->result.error = error;
-        (void) snprintf(slot->result.text, sizeof slot->result.text, "%s", why);
+        (void) snprintf(
+                slot->result.text, sizeof slot->result.text, "%.*s",
+                (int) sizeof slot->result.text - 1, why
+        );
 }
 
 /* The transfer is over, one way or the other: the result is made, done() comes with the report. */

@@ -408,10 +408,17 @@ static void restart(const Deciding *deciding, const SeenContainer *seen) {
         );
 }
 
+/* What its label says, else the configuration. */
+static bool is_spared(const Deciding *deciding) {
+        const Wish *wish = deciding->wish;
+        Recovery recovery = wish->has_recovery ? wish->recovery : deciding->context->recovery;
+
+        return recovery == RECOVERY_NONE;
+}
+
 static bool is_to_be_restarted(const Deciding *deciding, const SeenContainer *seen) {
         return seen->owed && deciding->context->provider->up && !deciding->context->finishing
-               && deciding->wish->recovery != RECOVERY_NONE
-               && deciding->view->retry_usec <= deciding->now_usec;
+               && !deciding->plan->spared && deciding->view->retry_usec <= deciding->now_usec;
 }
 
 static void say_linked(const Deciding *deciding) {
@@ -498,6 +505,7 @@ static int decide(Deciding *deciding) {
         );
         if (r < 0)
                 return r;
+        plan->spared = is_spared(deciding);
         if (wish_has_problem(deciding->wish)) {
                 plan_say(plan, LINK_REFUSED, "%s", deciding->wish->problem);
                 plan_next_step(plan, "change the label and deploy it again");

@@ -53,6 +53,7 @@ typedef struct ConsumerContext {
         const ProviderFacts *provider;
         const ProfileSet *profiles;
         unsigned api;         /* minor version of the engine's API */
+        Recovery recovery;    /* where no label says */
         uint64_t settle_usec; /* of the configuration */
         uint64_t settle_unchecked_usec;
         bool finishing; /* begin nothing new */

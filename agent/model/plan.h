@@ -48,6 +48,8 @@ typedef struct Plan {
         unsigned linked;    /* how many of them are linked */
         unsigned needs;     /* Need flags: observe these and plan again */
         uint64_t wake_usec; /* look again then (monotonic); 0: when something changes */
+        bool spared;        /* it is never restarted after an outage: so it says, or the
+                               configuration */
         bool restarts;      /* the action restarts a consumer after an outage */
         bool undoes;        /* the actions undo or finish a swap, or give way: when one fails, they
                                are tried again after a while, for ever */

@@ -192,6 +192,25 @@ int generation_next(const char *conf_dir, uint64_t *ret, Error *err) {
         return 0;
 }
 
+/* DIR/NUMBER, or with a name DIR/NUMBER/NAME. One that is cut would be another one's. */
+static int path_make(
+        char path[static PATH_SIZE],
+        const char *conf_dir,
+        uint64_t number,
+        const char *name,
+        Error *err
+) {
+        int n = snprintf(
+                path, PATH_SIZE, "%s/%" PRIu64 "%s%s", conf_dir, number, name ? "/" : "",
+                name ? name : ""
+        );
+        if (n < 0 || n >= PATH_SIZE)
+                return error_set(
+                        err, -ENAMETOOLONG, "%.200s...: %s", conf_dir, strerrordesc_np(ENAMETOOLONG)
+                );
+        return 0;
+}
+
 int generation_current(const char *conf_dir, uint64_t *ret, Error *err) {
         char path[PATH_SIZE];
         char target[64];
@@ -223,9 +242,8 @@ bool generation_matches(
                 char *have = NULL;
                 size_t size = 0;
 
-                (void
-                ) snprintf(path, sizeof path, "%s/%" PRIu64 "/%s", conf_dir, number, file_names[i]);
-                if (file_read(path, FILE_MAX, &have, &size, /* err= */ NULL) < 0)
+                if (path_make(path, conf_dir, number, file_names[i], /* err= */ NULL) < 0
+                    || file_read(path, FILE_MAX, &have, &size, /* err= */ NULL) < 0)
                         return false;
                 bool same = size == file->size && memcmp(have, file->data, size) == 0;
                 explicit_bzero(have, size);
@@ -236,13 +254,15 @@ bool generation_matches(
         return true;
 }
 
-static int write_files(const char *dir, const Rendered *rendered, Error *err) {
+static int
+write_files(const char *conf_dir, uint64_t number, const Rendered *rendered, Error *err) {
         for (size_t i = 0; i < N_FILES; i++) {
                 const Text *file = &rendered->files[i];
                 char path[PATH_SIZE];
 
-                (void) snprintf(path, sizeof path, "%s/%s", dir, file_names[i]);
-                int r = file_replace(path, file->data, file->size, 0640, err);
+                int r = path_make(path, conf_dir, number, file_names[i], err);
+                if (r >= 0)
+                        r = file_replace(path, file->data, file->size, 0640, err);
                 if (r < 0)
                         return r;
                 /* A service's umask is narrower than what the proxy's group needs. */
@@ -272,12 +292,13 @@ int generation_write(
         if (r < 0)
                 return r;
 
-        (void) snprintf(dir, sizeof dir, "%s/%" PRIu64, conf_dir, number);
-        r = file_remove_tree(dir, err);
+        r = path_make(dir, conf_dir, number, /* name= */ NULL, err);
+        if (r >= 0)
+                r = file_remove_tree(dir, err);
         if (r >= 0)
                 r = file_make_dir(dir, 0750, err);
         if (r >= 0)
-                r = write_files(dir, &rendered, err);
+                r = write_files(conf_dir, number, &rendered, err);
         return r;
 }
 
@@ -285,7 +306,9 @@ int generation_swing(const char *conf_dir, uint64_t number, Error *err) {
         char path[PATH_SIZE];
         char target[32];
 
-        (void) snprintf(path, sizeof path, "%s/%" PRIu64 "/nginx.conf", conf_dir, number);
+        int r = path_make(path, conf_dir, number, file_names[GENERATION_NGINX], err);
+        if (r < 0)
+                return r;
         if (access(path, F_OK) < 0)
                 return error_set(err, -errno, "%s: %s", path, strerrordesc_np(errno));
 
@@ -317,8 +340,9 @@ static int prune(DIR *dir, const char *conf_dir, uint64_t current, Error *err) {
 
                 if (number == 0 || number == current || number == before)
                         continue;
-                (void) snprintf(path, sizeof path, "%s/%" PRIu64, conf_dir, number);
-                int r = file_remove_tree(path, err);
+                int r = path_make(path, conf_dir, number, /* name= */ NULL, err);
+                if (r >= 0)
+                        r = file_remove_tree(path, err);
                 if (r < 0)
                         return r;
         }

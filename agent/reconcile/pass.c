@@ -296,6 +296,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .provider = provider_facts(reconciler->provider),
                 .profiles = reconciler->profiles,
                 .api = engine_api(reconciler->engine),
+                .recovery = config->recovery.action,
                 .settle_usec = config->link.settle_usec,
                 .settle_unchecked_usec = config->link.settle_unchecked_usec,
                 .finishing = reconciler->stopping || reconciler->setup.finish,

@@ -62,6 +62,9 @@ struct Provider {
 
         /* The image on its way. */
         Pull *pull;
+        EngineSlot *info;    /* before it: where will it be stored? */
+        uint64_t free_bytes; /* there; 0: cannot be seen */
+        char root[200];      /* that place */
         Executor *pulling_for;
         char *pull_image;
         char *pull_failure;

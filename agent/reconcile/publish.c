@@ -23,7 +23,7 @@ struct Publisher {
         sd_event_source *timer;
         uint64_t generation; /* being published */
         uint64_t highest;    /* key number in it */
-        uint64_t began_usec;
+        uint64_t asking_since_usec;
         bool was_hupped;
 
         uint64_t proven;         /* generation that the running proxy has shown; 0: none */
@@ -119,7 +119,7 @@ static int on_ask_again(sd_event_source *source, uint64_t usec, void *data) {
 static void ask_later(Publisher *publisher) {
         Error err = { 0 };
 
-        if (clock_monotonic_usec() - publisher->began_usec > ASK_UNTIL_USEC) {
+        if (clock_monotonic_usec() - publisher->asking_since_usec > ASK_UNTIL_USEC) {
                 (void) error_set(
                         &err, -ETIMEDOUT, "it never answered with generation %llu",
                         (unsigned long long) publisher->generation
@@ -205,6 +205,7 @@ static void hup(Publisher *publisher) {
                 text_format("/containers/%s/kill?signal=HUP", publisher->proxy_id);
 
         publisher->was_hupped = true;
+        publisher->asking_since_usec = clock_monotonic_usec();
         call_engine(publisher, "POST", path, NULL, on_hupped);
 }
 
@@ -311,7 +312,7 @@ int publisher_start(Publisher *publisher, const char *proxy_id, PublisherDone *d
         publisher->done = done;
         publisher->data = data;
         publisher->was_hupped = false;
-        publisher->began_usec = clock_monotonic_usec();
+        publisher->asking_since_usec = clock_monotonic_usec();
         publisher->highest = highest_number(publisher->setup.keys);
 
         if (publisher_is_published(publisher)) {

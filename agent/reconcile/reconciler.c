@@ -72,6 +72,9 @@ static void on_went_down(uint64_t since_usec, void *data) {
 static void add_running(Consumer *consumer, void *data) {
         RunList *list = data;
 
+        /* Whoever is not linked is re-created anyway; whoever is spared is owed nothing. */
+        if (consumer->linked == 0 || consumer->spared)
+                return;
         for (size_t i = 0; i < consumer->n_tracked; i++)
                 if (consumer->tracked[i].up_since_usec > 0)
                         (void) run_list_add(

@@ -242,11 +242,6 @@ void recovery_saw(RecoveryState *recovery, const char *id, const char *started_a
                 drop(recovery, id);
 }
 
-void recovery_waive(RecoveryState *recovery, const char *id) {
-        if (any_run_of(recovery, id) != NULL && !recovery->outage.open)
-                drop(recovery, id);
-}
-
 size_t recovery_debts(const RecoveryState *recovery) {
         return recovery->outage.owed.n;
 }

@@ -25,7 +25,8 @@ typedef struct RecoverySetup {
         const Config *config;    /* borrowed */
         void (*due)(void *data); /* who is owed what changed: look at all consumers */
         void (*list_running
-        )(RunList *ret, void *data); /* every consumer's container that runs now */
+        )(RunList *ret,
+          void *data); /* the containers that run now, of every consumer that may be restarted */
         void *data;
 } RecoverySetup;
 
@@ -59,9 +60,6 @@ bool recovery_is_due(
 /* The container was seen in this run: debts of other runs of it are gone. running false: so are
  * all. */
 void recovery_saw(RecoveryState *recovery, const char *id, const char *started_at, bool running);
-
-/* It is not to be restarted (its label says so). */
-void recovery_waive(RecoveryState *recovery, const char *id);
 
 /* How many are owed a restart. */
 size_t recovery_debts(const RecoveryState *recovery);

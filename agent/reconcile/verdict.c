@@ -83,6 +83,7 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
         replace(&consumer->next, plan->next);
         replace(&consumer->note, plan->note);
         replace(&consumer->intent, plan->intent);
+        consumer->spared = plan->spared;
         consumer->replicas = plan->replicas;
         consumer->linked = plan->linked;
         if (changed)

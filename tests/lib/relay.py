@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 
-from .http1 import Head, Reader, simple_answer
+from .http1 import UNTIL_CLOSE, Head, Reader, simple_answer
 
 
 class Moment(Enum):
@@ -276,7 +276,8 @@ class Relay:
         verdict = self._ask(Moment.ANSWER, exchange)
         if verdict is not None:
             return self._end(client, verdict, exchange)
-        pieces: Iterator[bytes] = engine.body(answer.answer_length(exchange.method), client.sock)
+        length = answer.answer_length(exchange.method)
+        pieces: Iterator[bytes] = engine.body(length, client.sock)
         if self.api_version:
             answer.replace("Api-Version", self.api_version)
             if exchange.path == "/version" and answer.status == 200:
@@ -290,7 +291,8 @@ class Relay:
         for piece in pieces:
             client.sock.sendall(piece)
         exchange.done = True
-        return not answer.closes()
+        # What ends with its connection ends for the client in the same way.
+        return length != UNTIL_CLOSE and not answer.closes()
 
     def _await_head(self, client: Reader, engine: Reader) -> Head:
         """The engine's next head; a client that goes away meanwhile ends the exchange."""

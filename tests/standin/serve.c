@@ -313,6 +313,12 @@ static void client_step(Client *client, short events) {
                 client_close(client);
 }
 
+/* In a container it is the first process, which a default action does not end. */
+static void on_term(int number) {
+        (void) number;
+        _exit(0);
+}
+
 int serve(const char *address, uint16_t port) {
         static struct pollfd polled[MAX_CLIENTS + 1];
         int listener = listen_on(address, port);
@@ -321,7 +327,7 @@ int serve(const char *address, uint16_t port) {
                 fprintf(stderr, "Error: listen tcp %s:%u: %s\n", address, port, strerror(errno));
                 return 1;
         }
-        signal(SIGTERM, SIG_DFL);
+        signal(SIGTERM, on_term);
         for (size_t i = 0; i < MAX_CLIENTS; i++)
                 clients[i].fd = -1;
         printf("stand-in Ollama listening on %s:%u\n", address, port);

@@ -479,8 +479,10 @@ Test(engine, calls_are_bounded_in_number_and_path) {
         }
         cr_assert_lt(r, 0);
         cr_assert_lt(n, 400);
-        while (n > 0)
-                slots[n - 1] = engine_slot_free(slots[n - 1]), n--;
+        while (n > 0) {
+                n--;
+                slots[n] = engine_slot_free(slots[n]);
+        }
 
         memset(path, 'x', sizeof path - 1);
         path[0] = '/';

@@ -302,8 +302,8 @@ Test(outage, what_is_no_such_file_is_refused) {
                 "{\"provider_id\":\"\",\"provider_started_at\":\"\",\"before\":[],\"owed\":{}}",
                 "{\"provider_id\":\"\",\"provider_started_at\":\"\",\"before\":[1],\"owed\":[]}",
                 "{\"provider_id\":1,\"provider_started_at\":\"\",\"before\":[],\"owed\":[]}",
-                "{\"provider_id\":\"\",\"provider_started_at\":\"\",\"before\":[],\"owed\":"
-                "[{\"id\":\"a\"}]}",
+                ("{\"provider_id\":\"\",\"provider_started_at\":\"\",\"before\":[],\"owed\":"
+                 "[{\"id\":\"a\"}]}"),
         };
 
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -139,8 +139,8 @@ Test(keys, only_64_lower_case_hex_characters_are_a_key) {
         static const char *const BAD[] = {
                 "",
                 "a",
-                A64 "a",
-                "A" A64,
+                (A64 "a"),
+                ("A" A64),
                 "sk-1234",
                 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
                 "gaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
