@@ -199,8 +199,9 @@ def test_names_of_every_kind_are_understood(engine: Engine, managed: Daemon) -> 
 def test_a_failed_check_says_what_mends_it(engine: Engine, managed: Daemon) -> None:
     run(engine, "alone")
     linked(managed, "alone")
-    rule = ["INPUT", "-p", "tcp", "--dport", "11434", "-j", "REJECT"]
-    forwarded = ["DOCKER-USER", "-p", "tcp", "--dport", "11434", "-j", "REJECT"]
+    # From the consumer alone: Ollama itself stays up.
+    rule = ["INPUT", "-i", "docker0", "-p", "tcp", "--dport", "11434", "-j", "REJECT"]
+    forwarded = ["DOCKER-USER", "-i", "docker0", "-p", "tcp", "--dport", "11434", "-j", "REJECT"]
     for words in (rule, forwarded):
         engine.machine.run("iptables", "-I", *words)
     try:
@@ -213,6 +214,11 @@ def test_a_failed_check_says_what_mends_it(engine: Engine, managed: Daemon) -> N
     assert "next: is Ollama up" in said.out
     assert said.out.endswith("alone does not pass.\n")
     assert probes(engine) == []
+
+
+def test_a_consumer_that_does_not_run_cannot_pass(engine: Engine, managed: Daemon) -> None:
+    run(engine, "alone")
+    linked(managed, "alone")
     engine.docker("stop", "-t", "0", "alone")
     said = coollama(managed, "verify", "alone")
     assert said.status == 1
