@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/client.h"
+#include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -68,17 +68,5 @@ int plan_run(const Options *options) {
         const ClientQuestion question = { .method = "GET",
                                           .path = "/plan",
                                           .timeout_secs = TIMEOUT_SECS };
-        cleanup(freep) char *body = NULL;
-        json_t *document = NULL;
-        Text text = TEXT_INIT(OUTPUT_MAX);
-        Error err = { 0 };
-
-        if (client_ask(options, &question, &body, &document, &err) < 0)
-                return output_error(&err);
-        if (options->json)
-                (void) text_addf(&text, "%s\n", body);
-        else
-                (void) plan_print(document, output_width(), &text);
-        json_decref(document);
-        return output_text(&text, EXIT_FINE);
+        return answer_run(options, &question, plan_print, NULL);
 }

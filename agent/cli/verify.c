@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "cli/client.h"
+#include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -48,23 +48,14 @@ int verify_print(const json_t *document, unsigned width, Text *text) {
         );
 }
 
+static int judge(const json_t *document) {
+        return json_is_true(json_object_get(document, "passed")) ? EXIT_FINE : EXIT_NOT_FINE;
+}
+
 int verify_run(const Options *options) {
         const ClientQuestion question = { .method = "POST",
                                           .path = "/verify",
                                           .name = options->arguments[0],
                                           .timeout_secs = TIMEOUT_SECS };
-        cleanup(freep) char *body = NULL;
-        json_t *document = NULL;
-        Text text = TEXT_INIT(OUTPUT_MAX);
-        Error err = { 0 };
-
-        if (client_ask(options, &question, &body, &document, &err) < 0)
-                return output_error(&err);
-        bool passed = json_is_true(json_object_get(document, "passed"));
-        if (options->json)
-                (void) text_addf(&text, "%s\n", body);
-        else
-                (void) verify_print(document, output_width(), &text);
-        json_decref(document);
-        return output_text(&text, passed ? EXIT_FINE : EXIT_NOT_FINE);
+        return answer_run(options, &question, verify_print, judge);
 }
