@@ -28,8 +28,8 @@ typedef struct ExtraContainer {
 typedef struct SeenObject {
         const json_t *inspect;       /* NULL: absent */
         bool image_present;          /* containers: its image is there */
-        uint64_t stopped_since_usec; /* containers: monotonic, since when it is seen stopped; 0: it
-                                        is not */
+        uint64_t stopped_since_usec; /* containers: monotonic, when it was stopped before our eyes;
+                                        0: it was not */
 } SeenObject;
 
 typedef struct ProviderView {

@@ -53,6 +53,7 @@ struct Provider {
         bool dirty;
         bool standing;
         sd_event_source *timer;
+        bool ran[PROVIDER_OBJECTS_MAX]; /* seen running since the engine's events are followed */
         uint64_t stopped_since_usec[PROVIDER_OBJECTS_MAX];
         char *failure;
         bool port_trouble; /* the last failure was about the port */

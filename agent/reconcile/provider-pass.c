@@ -186,10 +186,13 @@ static ProviderView view_of(Provider *provider) {
                 const json_t *inspect = provider_look_object(provider->look, i);
                 uint64_t *since_usec = &provider->stopped_since_usec[i];
 
-                if (!is_stopped(inspect))
+                /* What went down with the engine, or before we came, was stopped by nobody. */
+                if (!is_stopped(inspect)) {
                         *since_usec = 0;
-                else if (*since_usec == 0)
+                        provider->ran[i] = inspect != NULL;
+                } else if (*since_usec == 0 && provider->ran[i]) {
                         *since_usec = now_usec;
+                }
                 view.objects[i] = (SeenObject){
                         .inspect = inspect,
                         .image_present = provider_look_image_present(provider->look, i),

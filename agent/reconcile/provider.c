@@ -251,6 +251,7 @@ void provider_inherit(Provider *provider, const Provider *earlier) {
         if (!provider->managed || !earlier->managed)
                 return;
         provider->health = earlier->health;
+        (void) memcpy(provider->ran, earlier->ran, sizeof provider->ran);
         (void) memcpy(provider->api_id, earlier->api_id, sizeof provider->api_id);
         (void) memcpy(
                 provider->api_started_at, earlier->api_started_at, sizeof provider->api_started_at
@@ -280,4 +281,6 @@ void provider_look(Provider *provider) {
 void provider_lost(Provider *provider) {
         provider->standing = false;
         provider->fresh = false;
+        (void) memset(provider->ran, 0, sizeof provider->ran);
+        (void) memset(provider->stopped_since_usec, 0, sizeof provider->stopped_since_usec);
 }

@@ -206,24 +206,30 @@ void recovery_came_up(
         }
 }
 
-bool recovery_is_due(
-        const RecoveryState *recovery, const char *id, const char *started_at, uint64_t key_number
-) {
-        const Run *run = outage_owes(&recovery->outage, id, started_at);
-
-        if (run == NULL)
-                return false;
-        if (run->lived)
-                return true;
-        if (!recovery->graced)
-                return false;
-        return recovery->evidence == NULL || key_number == 0
-               || !evidence_has(recovery->evidence, key_number);
-}
-
 static void drop(RecoveryState *recovery, const char *id) {
         run_list_remove(&recovery->outage.owed, id);
         save(recovery);
+}
+
+/* Its request was answered: it has found Ollama again by itself. */
+static bool is_proven(const RecoveryState *recovery, uint64_t key_number) {
+        return recovery->evidence != NULL && key_number != 0
+               && evidence_has(recovery->evidence, key_number);
+}
+
+bool recovery_is_due(
+        RecoveryState *recovery, const char *id, const char *started_at, uint64_t key_number
+) {
+        const Run *run = outage_owes(&recovery->outage, id, started_at);
+
+        if (run == NULL || run->lived)
+                return run != NULL;
+        if (!recovery->graced)
+                return false;
+        if (!is_proven(recovery, key_number))
+                return true;
+        drop(recovery, id);
+        return false;
 }
 
 static const Run *any_run_of(const RecoveryState *recovery, const char *id) {

@@ -52,9 +52,10 @@ void recovery_came_up(
 /* It runs anew, and was not down in between: nobody is owed anything, now or by a later daemon. */
 void recovery_ran_anew(RecoveryState *recovery, const char *id, const char *started_at);
 
-/* Is this run of a consumer's container to be restarted now? key_number 0: it has no key. */
+/* Is this run of a consumer's container to be restarted now? key_number 0: it has no key. One that
+ * has proven to need no restart is owed it no longer: a later daemon could not see the proof. */
 bool recovery_is_due(
-        const RecoveryState *recovery, const char *id, const char *started_at, uint64_t key_number
+        RecoveryState *recovery, const char *id, const char *started_at, uint64_t key_number
 );
 
 /* The container was seen in this run: debts of other runs of it are gone. running false: so are
