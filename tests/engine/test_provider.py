@@ -20,7 +20,6 @@ from lib.engine import Engine
 from lib.provider import (
     API,
     NETWORK,
-    PORT,
     PROXY,
     UNAUTHORIZED,
     VOLUME,
@@ -31,12 +30,10 @@ from lib.provider import (
     leftover_probes,
     listeners,
     models_in,
-    row,
     run_of,
     settle,
     stream,
     wait_linked,
-    wait_up,
 )
 from lib.relay import Moment, Relay
 
@@ -54,7 +51,7 @@ ON_OURS = (
     + f"\nnetworks:\n  ours:\n    name: {NETWORK}\n    external: true\n"
 )
 # No outage of these tests counts: what recovery does is shown elsewhere.
-CONFIG = {"recovery": {"min-outage": "1h"}}
+CONFIG = {"recovery": {"min-outage": "1h"}, "health": {"resync": "700ms"}}
 
 
 @dataclass
