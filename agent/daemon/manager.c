@@ -20,6 +20,7 @@
 #include "io/http.h"
 #include "io/notify.h"
 #include "reconcile/reconciler.h"
+#include "reconcile/store.h"
 
 /* What cannot be brought to its end by then waits for the next start: the records are on disk. */
 #define STOP_LIMIT_USEC (90 * USEC_PER_SEC)
@@ -215,6 +216,21 @@ static int open_control(Manager *manager, Error *err) {
         return control_new(manager->event, path, on_request, manager, &manager->control, err);
 }
 
+/* --finish beside an engine that does not run: whoever wants to remove us must know what is open.
+ */
+static int leave_to_next_start(const Manager *manager, Error *err) {
+        int n = store_count_swaps(manager->options->state);
+
+        if (n > 0)
+                return error_set(
+                        err, -EAGAIN,
+                        "the Docker Engine does not run, and %d re-creation%s not at its end: start "
+                        "Docker, then run coollamad --finish again",
+                        n, n == 1 ? " is" : "s are"
+                );
+        return 1;
+}
+
 /* 0; 1 when there is nothing to do for --finish; negative errno. */
 static int open_parts(Manager *manager, Error *err) {
         int r = config_load(manager->options->config, &manager->config, err);
@@ -222,13 +238,8 @@ static int open_parts(Manager *manager, Error *err) {
                 return r;
         warn_about(manager->config);
 
-        if (manager->options->finish && !engine_unit_runs(manager->config->docker.socket)) {
-                log_event(
-                        LOG_NOTICE, MSG_STOPPING, NO_FIELDS,
-                        "The Docker Engine does not run: what is open waits for its start"
-                );
-                return 1;
-        }
+        if (manager->options->finish && !engine_unit_runs(manager->config->docker.socket))
+                return leave_to_next_start(manager, err);
         r = open_loop(manager);
         if (r < 0)
                 return error_set(err, r, "cannot make the event loop: %s", strerrordesc_np(-r));

@@ -373,3 +373,10 @@ Wish *wish_free(Wish *wish) {
         free(wish);
         return NULL;
 }
+
+bool labels_opt_in(const json_t *labels) {
+        const char *enable = json_string_value(json_object_get(labels, LABEL_ENABLE));
+
+        return enable != NULL && strcmp(enable, "false") != 0
+               && json_object_get(labels, LABEL_PART) == NULL;
+}

@@ -59,6 +59,12 @@ int wish_parse(const json_t *labels, const ProfileSet *profiles, Wish **ret);
 Wish *wish_free(Wish *wish);
 DEFINE_CLEANUP(Wish, wish_free);
 
+/*
+ * Do these labels opt in? coollama.enable with whatever value but "false" (another one is a problem
+ * of the wish, which is said), and not of our own stack. NULL: no.
+ */
+bool labels_opt_in(const json_t *labels);
+
 static inline bool wish_has_problem(const Wish *wish) {
         return wish->problem[0] != '\0';
 }

@@ -45,8 +45,7 @@ typedef struct Deciding {
 /* What did not opt in may stand among the containers all the same: a look-up by name finds whoever
  * has the name. */
 static bool has_opted_in(const Container *container) {
-        return json_object_get(container->labels, LABEL_ENABLE) != NULL
-               && json_object_get(container->labels, LABEL_PART) == NULL;
+        return labels_opt_in(container->labels);
 }
 
 static int compare_numbers(const void *a, const void *b) {
@@ -169,7 +168,7 @@ static bool lacks_provider(const Deciding *deciding, const Container *container)
                 return true;
         }
         if (!view->key_accepted) {
-                plan_say(plan, LINK_WAITING, "waiting for the proxy to accept its key");
+                plan_say(plan, LINK_WAITING, "the proxy does not know its key yet");
                 return true;
         }
         return false;
@@ -421,12 +420,25 @@ static bool is_to_be_restarted(const Deciding *deciding, const SeenContainer *se
                && !deciding->plan->spared && deciding->view->retry_usec <= deciding->now_usec;
 }
 
+static bool is_paused(const Deciding *deciding) {
+        for (size_t i = 0; i < deciding->n_targets; i++)
+                if (deciding->targets[i]->container->state == CONTAINER_PAUSED)
+                        return true;
+        return false;
+}
+
 static void say_linked(const Deciding *deciding) {
         Plan *plan = deciding->plan;
 
-        if (plan->replicas == 0)
+        if (plan->replicas == 0 && is_paused(deciding)) {
+                plan_say(plan, LINK_STOPPED, "paused");
+                plan_next_step(plan, "docker unpause");
+        } else if (plan->replicas == 0) {
                 plan_say(plan, LINK_STOPPED, "not running");
-        else
+        } else if (plan->note != NULL) {
+                plan_say(plan, LINK_ONE_STEP_LEFT, "%s", plan->note);
+                plan_next_step(plan, "if that is not meant, take it away and deploy it again");
+        } else
                 plan_say(plan, LINK_LINKED, "the right values are in place");
 }
 

@@ -102,8 +102,8 @@ static int check_clients(const json_t *config, const json_t *host, Error *err) {
             || json_is_true(json_object_get(config, "AttachStderr")))
                 return error_set(
                         err, -EOPNOTSUPP,
-                        "it was started in the foreground, and whoever started it would see it "
-                        "end: start it with 'docker run -d'"
+                        "it was made for an attached client (docker run without -d, or docker create), "
+                        "which would see it end: make it with 'docker run -d'"
                 );
         return 0;
 }

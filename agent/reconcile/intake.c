@@ -18,11 +18,6 @@
 
 #define LIST_RETRY_USEC (1 * USEC_PER_SEC) /* nothing is known before: not a resync's time */
 
-static bool is_consumer(const json_t *labels) {
-        return json_object_get(labels, LABEL_ENABLE) != NULL
-               && json_object_get(labels, LABEL_PART) == NULL;
-}
-
 /* The consumer that a labelled container belongs to; NULL when it cannot be told (which is logged).
  */
 static Consumer *
@@ -75,7 +70,7 @@ static void stamp(Reconciler *reconciler, const EngineEvent *event, const Consum
 static void on_container(Reconciler *reconciler, const EngineEvent *event) {
         Consumer *consumer = world_find_container(reconciler->world, event->container_id);
 
-        if (consumer == NULL && event->kind != EVENT_DESTROY && is_consumer(event->labels))
+        if (consumer == NULL && event->kind != EVENT_DESTROY && labels_opt_in(event->labels))
                 consumer = attach(reconciler, event->container_id, event->name, event->labels);
         if (event->kind == EVENT_CREATE || event->kind == EVENT_DESTROY
             || event->kind == EVENT_RENAME)
@@ -126,7 +121,7 @@ static void take_list(Reconciler *reconciler, const json_t *list) {
                         json_string_value(json_array_get(json_object_get(item, "Names"), 0));
                 const json_t *labels = json_object_get(item, "Labels");
 
-                if (id == NULL || name == NULL || !is_consumer(labels))
+                if (id == NULL || name == NULL || !labels_opt_in(labels))
                         continue;
                 if (world_find_container(reconciler->world, id) == NULL)
                         (void) attach(reconciler, id, name, labels);

@@ -86,6 +86,17 @@ static bool is_of_the_stack(const ProviderLook *look, const char *name) {
         return false;
 }
 
+/* Labels travel: an image that was committed from a container of ours hands them on to whoever runs
+ * it. So the name must be one of ours as well before anything is taken away. */
+static bool is_surely_ours(const char *name, const char *part, const json_t *labels) {
+        const char *project =
+                json_string_value(json_object_get(labels, "com.docker.compose.project"));
+
+        return strncmp(name, "coollama-", strlen("coollama-")) == 0 && project != NULL
+               && strcmp(project, "coollama") == 0
+               && (strcmp(part, "api") == 0 || strcmp(part, "proxy") == 0);
+}
+
 size_t provider_look_extras(const ProviderLook *look, ExtraContainer *extras, size_t max) {
         size_t n = 0;
         size_t i;
@@ -97,6 +108,7 @@ size_t provider_look_extras(const ProviderLook *look, ExtraContainer *extras, si
                 const char *id = json_string_value(json_object_get(item, "Id"));
 
                 if (n == max || part == NULL || id == NULL || strcmp(part, "probe") == 0
+                    || !is_surely_ours(first_name(item), part, labels)
                     || is_of_the_stack(look, first_name(item)))
                         continue;
                 extras[n++] = (ExtraContainer){ .id = id, .name = first_name(item) };

@@ -347,6 +347,20 @@ static void on_cleaned(const EngineAnswer *answer, void *data) {
         clean_next(reach);
 }
 
+/* "/coollama-probe-" or "/coollama-verify-" and eight hex digits: the label alone may have come
+ * with somebody's image. */
+static bool is_probe_name(const char *name) {
+        static const char *const prefixes[] = { "/coollama-probe-", "/coollama-verify-" };
+
+        for (size_t i = 0; name != NULL && i < ARRAY_LEN(prefixes); i++) {
+                size_t length = strlen(prefixes[i]);
+                if (strncmp(name, prefixes[i], length) == 0
+                    && strspn(name + length, "0123456789abcdef") == 8 && name[length + 8] == '\0')
+                        return true;
+        }
+        return false;
+}
+
 /* A probe that is at work right now is left alone. */
 static void clean_next(ReachProbe *reach) {
         while (reach->cleaned < json_array_size(reach->leftovers)) {
@@ -355,10 +369,15 @@ static void clean_next(ReachProbe *reach) {
                 const char *name =
                         json_string_value(json_array_get(json_object_get(found, "Names"), 0));
 
-                if (id == NULL || (reach->probe != NULL && strcmp(id, reach->probe) == 0)
-                    || (name != NULL && reach->setup.in_use(name + 1, reach->setup.data)))
+                if (id == NULL || !is_probe_name(name)
+                    || (reach->probe != NULL && strcmp(id, reach->probe) == 0)
+                    || reach->setup.in_use(name + 1, reach->setup.data))
                         continue;
-                cleanup(freep) char *path = text_format("/containers/%s?force=1&v=1", id);
+                log_event(
+                        LOG_INFO, NULL, FIELDS({ "CONTAINER", name + 1 }),
+                        "Removing %s, a probe that was left when it was cut short", name + 1
+                );
+                cleanup(freep) char *path = text_format("/containers/%s?force=1&v=0", id);
                 const EngineCall call = { .method = "DELETE", .path = path };
                 if (path != NULL)
                         (void) engine_call(

@@ -156,3 +156,16 @@ int store_load_swaps(Store *store, StoreTake *take, StoreBroken *broken, void *d
         (void) closedir(dir);
         return r < 0 ? error_set(err, r, "cannot take the swap records of %s", store->swaps) : 0;
 }
+
+int store_count_swaps(const char *state_dir) {
+        cleanup(freep) char *path = text_format("%s/swaps", state_dir);
+        DIR *dir = path ? opendir(path) : NULL;
+        int n = 0;
+
+        if (dir == NULL)
+                return 0;
+        for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
+                n += is_record(entry->d_name) ? 1 : 0;
+        (void) closedir(dir);
+        return n;
+}

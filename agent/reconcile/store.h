@@ -16,6 +16,9 @@ int store_open(const char *state_dir, Store **ret, Error *err);
 Store *store_free(Store *store);
 DEFINE_CLEANUP(Store, store_free);
 
+/* How many swaps are open in a state directory that nobody works on; -ENOENT counts as none (0). */
+int store_count_swaps(const char *state_dir);
+
 int store_write_swap(Store *store, const json_t *record, Error *err);
 int store_forget_swap(Store *store, const char *identity, Error *err);
 

@@ -260,3 +260,25 @@ Test(labels, a_value_that_is_no_text_is_an_empty_one) {
         cr_expect_not(wish->enabled);
         cr_expect(wish_has_problem(wish));
 }
+
+Test(labels, who_says_false_or_is_of_our_own_stack_has_not_opted_in) {
+        static const struct {
+                const char *labels;
+                bool opts_in;
+        } table[] = {
+                { "{}", false },
+                { "{\"coollama.enable\": \"true\"}", true },
+                { "{\"coollama.enable\": \"false\"}", false },
+                /* Something is meant, and what is wrong with it is said. */
+                { "{\"coollama.enable\": \"yes\"}", true },
+                { "{\"coollama.enable\": \"true\", \"coollama.part\": \"api\"}", false },
+                { "{\"coollama.profile\": \"ollama\"}", false },
+        };
+
+        cr_expect_not(labels_opt_in(NULL));
+        for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+                json_t *labels = json_loads(table[i].labels, 0, NULL);
+                cr_expect_eq(labels_opt_in(labels), table[i].opts_in, "%s", table[i].labels);
+                json_decref(labels);
+        }
+}

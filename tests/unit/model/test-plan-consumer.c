@@ -203,7 +203,7 @@ Test(plan_consumer, reasons_to_leave_it_alone) {
 
         day_begin(&day, 1, &(InspectSpec){ 0 });
         day.view.key_accepted = false;
-        expect_waits(&day, LINK_WAITING, "proxy to accept");
+        expect_waits(&day, LINK_WAITING, "does not know its key yet");
 
         day_begin(&day, 1, &(InspectSpec){ 0 });
         day.context.finishing = true;

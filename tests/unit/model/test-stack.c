@@ -250,7 +250,7 @@ static const struct {
           "config-hash is \"0\"" },
         { { "HostConfig", "RestartPolicy", "Name" },
           "\"no\"",
-          "HostConfig.RestartPolicy.Name is \"no\", should be \"unless-stopped\"" },
+          "HostConfig.RestartPolicy.Name is \"no\", should be \"always\"" },
         { { "HostConfig", "ReadonlyRootfs" }, "false", "HostConfig.ReadonlyRootfs is not set" },
         { { "HostConfig", "CapDrop" }, "null", "HostConfig.CapDrop is not set" },
         { { "HostConfig", "SecurityOpt" }, "[]", "HostConfig.SecurityOpt is not set" },
