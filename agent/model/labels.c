@@ -224,6 +224,11 @@ static int read_profile(WishParse *parse, const char *name, const char *value) {
         }
 }
 
+/* What the loader and the shell go by: an address there can only be a mistake. */
+static bool breaks_programs(const char *variable) {
+        return strcmp(variable, "PATH") == 0 || strncmp(variable, "LD_", 3) == 0;
+}
+
 static int read_variable(WishParse *parse, const char *name, const char *value) {
         const char *variable = name + strlen(PREFIX_ENV);
         Wish *wish = parse->wish;
@@ -233,6 +238,11 @@ static int read_variable(WishParse *parse, const char *name, const char *value) 
                 return wish_problem(
                         wish, "label coollama.%.*s: '%.*s' is no name of a variable", SHOWN_MAX,
                         name, SHOWN_MAX, variable
+                );
+        if (breaks_programs(variable))
+                return wish_problem(
+                        wish, "label coollama.%.*s: no program would start with another %.*s",
+                        SHOWN_MAX, name, SHOWN_MAX, variable
                 );
         if (wish->n_variables == WISH_VARIABLES_MAX)
                 return wish_problem(wish, "more than %d labels coollama.env.*", WISH_VARIABLES_MAX);

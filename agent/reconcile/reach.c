@@ -168,7 +168,7 @@ static void explain(const ReachProbe *reach, Place *place) {
         else
                 (void) snprintf(
                         place->why, sizeof place->why,
-                        "containers on the network %.60s do not reach host.docker.internal:%s (%s); a firewall that drops it can be told: "
+                        "containers on the network %.60s do not reach host.docker.internal:%s (%s): it is an internal network, or a firewall drops it, which can be told: "
                         "ufw allow proto tcp from 10.0.0.0/8,172.16.0.0/12 to any port %s",
                         place->network, reach->port, trouble, reach->port
                 );

@@ -171,7 +171,7 @@ static void end_outage(RecoveryState *recovery, bool counted) {
         }
         log_event(
                 LOG_NOTICE, MSG_OUTAGE_OVER, NO_FIELDS,
-                "Ollama is back%s; %zu containers are to be looked at for a restart",
+                "Ollama is back%s; running containers that may need a restart: %zu",
                 counted ? "" : " after a short outage", recovery->outage.owed.n
         );
 }

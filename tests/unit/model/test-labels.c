@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -279,6 +280,24 @@ Test(labels, who_says_false_or_is_of_our_own_stack_has_not_opted_in) {
         for (size_t i = 0; i < ARRAY_LEN(table); i++) {
                 json_t *labels = json_loads(table[i].labels, 0, NULL);
                 cr_expect_eq(labels_opt_in(labels), table[i].opts_in, "%s", table[i].labels);
+                json_decref(labels);
+        }
+}
+
+Test(labels, a_variable_without_which_no_program_starts_is_a_problem) {
+        static const char *const names[] = { "PATH", "LD_PRELOAD", "LD_LIBRARY_PATH" };
+
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                json_t *labels = json_pack("{s:s}", "coollama.enable", "true");
+                char label[64];
+                Wish *wish = NULL;
+
+                (void) snprintf(label, sizeof label, "coollama.env.%s", names[i]);
+                (void) json_object_set_new(labels, label, json_string("{url}"));
+                cr_assert_eq(wish_parse(labels, NULL, &wish), 0);
+                cr_expect(wish_has_problem(wish), "%s", names[i]);
+                cr_expect_not_null(strstr(wish->problem, names[i]));
+                (void) wish_free(wish);
                 json_decref(labels);
         }
 }
