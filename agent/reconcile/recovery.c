@@ -247,7 +247,3 @@ void recovery_saw(RecoveryState *recovery, const char *id, const char *started_a
         if (!running || strcmp(run->started_at, started_at) != 0)
                 drop(recovery, id);
 }
-
-size_t recovery_debts(const RecoveryState *recovery) {
-        return recovery->outage.owed.n;
-}

@@ -61,6 +61,3 @@ bool recovery_is_due(
 /* The container was seen in this run: debts of other runs of it are gone. running false: so are
  * all. */
 void recovery_saw(RecoveryState *recovery, const char *id, const char *started_at, bool running);
-
-/* How many are owed a restart. */
-size_t recovery_debts(const RecoveryState *recovery);
