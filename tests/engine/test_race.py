@@ -17,7 +17,7 @@ import pytest
 from lib.compose import Compose
 from lib.consumers import EXTERNAL, env_of, is_linked, records, rows, service, stack
 from lib.daemon import Daemon
-from lib.engine import Engine
+from lib.engine import Engine, NoSuch
 from lib.relay import Drop, Exchange, Moment, Relay, Reply
 from lib.steps import Steps
 from lib.wait import Timeout
@@ -97,7 +97,11 @@ class Race:
     def _seen(self) -> list[str]:
         seen = []
         for name in self._containers():
-            document = self.engine.inspect(name)
+            try:
+                document = self.engine.inspect(name)
+            except NoSuch:
+                seen.append(f"{name} gone meanwhile")
+                continue
             state, version = document["State"]["Status"], env_of(document)["VER"]
             seen.append(f"{name} {state} VER={version}")
         return seen

@@ -13,7 +13,7 @@ from .cache import SOURCE, need
 from .control import Answer, call
 from .engine import Engine
 from .notify import Notify
-from .wait import wait_for
+from .wait import NotYet, wait_for
 
 Config = Mapping[str, Mapping[str, object]]
 
@@ -169,8 +169,14 @@ class Daemon:
         """As wait.wait_for(), but fails at once when the daemon has ended, and shows its log."""
 
         def check():  # type: ignore[no-untyped-def]
-            value = condition()
-            assert value or self.running, f"ended while waiting for: {what}\n{self.dump()}"
+            running = self.running
+            try:
+                value = condition()
+            except NotYet:
+                value = None
+                if running:
+                    raise
+            assert value or running, f"ended while waiting for: {what}\n{self.dump()}"
             return value
 
         return wait_for(check, what, seconds, seen=self.dump)

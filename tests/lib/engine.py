@@ -10,7 +10,7 @@ from typing import Any
 
 from .cache import engine_path
 from .machine import Machine
-from .wait import wait_for
+from .wait import NotYet, wait_for
 
 
 class DockerError(AssertionError):
@@ -19,6 +19,10 @@ class DockerError(AssertionError):
     def __init__(self, args: tuple[str, ...], text: str) -> None:
         super().__init__(f"docker {' '.join(args)}: {text.strip()}")
         self.text = text
+
+
+class NoSuch(DockerError, NotYet):
+    """The engine has nothing of that name: in a swap, for a moment, not even the consumer."""
 
 
 class Engine:
@@ -141,7 +145,8 @@ class Engine:
         """What it prints, without the last newline; DockerError when it fails."""
         done = self.client(*args, stdin=stdin)
         if done.returncode != 0:
-            raise DockerError(args, done.stdout + done.stderr)
+            error = NoSuch if "No such " in done.stderr else DockerError
+            raise error(args, done.stdout + done.stderr)
         return done.stdout.removesuffix("\n")
 
     def inspect(self, name: str, kind: str = "container") -> dict[str, Any]:

@@ -8,6 +8,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+class NotYet(AssertionError):
+    """A condition cannot be judged at this moment, and may be at the next: wait_for() goes on."""
+
+
 class Timeout(AssertionError):
     """A condition did not come true in time; the message says which, and what was seen instead."""
 
@@ -23,10 +27,15 @@ def wait_for(
     is there to end a hang, not to measure speed. `seen` adds to the message what was there."""
     deadline = time.monotonic() + seconds
     while True:
-        value = condition()
-        if value:
-            return value
+        obstacle = ""
+        try:
+            value = condition()
+        except NotYet as not_yet:
+            obstacle = f"\nat last: {not_yet}"
+        else:
+            if value:
+                return value
         if time.monotonic() >= deadline:
             detail = f"\nseen: {seen()}" if seen else ""
-            raise Timeout(f"not within {seconds:g} s: {what}{detail}")
+            raise Timeout(f"not within {seconds:g} s: {what}{obstacle}{detail}")
         time.sleep(interval)
