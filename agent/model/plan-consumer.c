@@ -17,18 +17,16 @@
 #include "base/text.h"
 #include "model/labels.h"
 #include "model/link.h"
+#include "model/plan-begin.h"
 #include "model/plan-swap.h"
 #include "model/recreate.h"
 #include "model/settle.h"
+#include "model/targets.h"
 
 /* A container that runs longer may hold files that exist nowhere else. */
 #define YOUNG_USEC (600 * USEC_PER_SEC)
 
-#define TARGETS_MAX         64
 #define SWAP_CONTAINERS_MAX 128
-
-/* Networks to connect one by one (API < 1.44), which a plan has room for. */
-#define CONNECTS_MAX (PLAN_ACTIONS_MAX / 2)
 
 /* One pass of deciding: who is meant, and what is known of the one at hand. */
 typedef struct Deciding {
@@ -36,63 +34,9 @@ typedef struct Deciding {
         const ConsumerContext *context;
         uint64_t now_usec;
         Plan *plan;
-        const SeenContainer
-                *targets[TARGETS_MAX]; /* of the newest deployment: one of each number */
-        size_t n_targets;
+        Targets targets;
         Wish *wish;
 } Deciding;
-
-/* What did not opt in may stand among the containers all the same: a look-up by name finds whoever
- * has the name. */
-static bool has_opted_in(const Container *container) {
-        return labels_opt_in(container->labels);
-}
-
-static int compare_numbers(const void *a, const void *b) {
-        const char *left = (*(const SeenContainer *const *) a)->container->number;
-        const char *right = (*(const SeenContainer *const *) b)->container->number;
-        size_t left_length = strlen(left), right_length = strlen(right);
-
-        if (left_length != right_length)
-                return left_length < right_length ? -1 : 1;
-        return strcmp(left, right);
-}
-
-/* Only the newest deployment counts, and of each container number the newest container. */
-static void find_targets(Deciding *deciding) {
-        const ConsumerView *view = deciding->view;
-        const Container *newest = NULL;
-
-        for (size_t i = 0; i < view->n_containers; i++)
-                if (has_opted_in(view->containers[i].container)
-                    && (newest == NULL || container_is_newer(view->containers[i].container, newest)
-                    ))
-                        newest = view->containers[i].container;
-
-        if (newest == NULL)
-                return;
-
-        for (size_t i = 0; i < view->n_containers; i++) {
-                const SeenContainer *seen = &view->containers[i];
-                size_t at = 0;
-
-                if (!has_opted_in(seen->container)
-                    || strcmp(seen->container->config_hash, newest->config_hash) != 0)
-                        continue;
-                while (at < deciding->n_targets
-                       && strcmp(deciding->targets[at]->container->number, seen->container->number)
-                                  != 0)
-                        at++;
-                if (at == TARGETS_MAX)
-                        continue;
-                if (at == deciding->n_targets)
-                        deciding->targets[deciding->n_targets++] = seen;
-                else if (container_is_newer(seen->container, deciding->targets[at]->container))
-                        deciding->targets[at] = seen;
-        }
-        /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is sorted */
-        qsort(deciding->targets, deciding->n_targets, sizeof deciding->targets[0], compare_numbers);
-}
 
 bool provider_owns(const ProviderFacts *provider, const Container *container) {
         return provider->own_project != NULL
@@ -142,8 +86,7 @@ static int compute(const Deciding *deciding, const Container *container, Link *l
 static bool is_refused(const Deciding *deciding, int r, const Error *err) {
         if (r >= 0)
                 return false;
-        plan_say(deciding->plan, LINK_REFUSED, "%s", error_text(err));
-        plan_next_step(deciding->plan, "change that and deploy it again");
+        plan_refuse(deciding->plan, err);
         return true;
 }
 
@@ -256,114 +199,6 @@ static bool lacks_observations(const Deciding *deciding, const SeenContainer *se
         return false;
 }
 
-/* What the new one has and the old one has not, for the record: how ours is told after a crash. */
-static int fill_record(SwapRecord *record, const Link *link) {
-        for (size_t i = 0; i < link->n_variables; i++) {
-                cleanup(freep) char *entry =
-                        text_format("%s=%s", link->variables[i].name, link->variables[i].value);
-                if (entry == NULL || json_array_append_new(record->link, json_string(entry)) < 0)
-                        return -ENOMEM;
-        }
-        if (link->host_entry
-            && json_array_append_new(record->link, json_string(LINK_HOST_ENTRY)) < 0)
-                return -ENOMEM;
-        return 0;
-}
-
-static int build_body(
-        const Deciding *deciding,
-        const Container *container,
-        const Link *link,
-        RecreateResult *ret,
-        Error *err
-) {
-        static const char *const hosts[] = { LINK_HOST_ENTRY };
-        RecreateEnv env[LINK_VARIABLES_MAX];
-
-        for (size_t i = 0; i < link->n_variables; i++)
-                env[i] = (RecreateEnv){ link->variables[i].name, link->variables[i].value };
-
-        const RecreateInput input = {
-                .inspect = container->inspect,
-                .image = image_of(deciding, container),
-                .image_name_is_current = deciding->view->observed.image_name_is_current,
-                .api = deciding->context->api,
-                .env = env,
-                .n_env = link->n_variables,
-                .hosts = hosts,
-                .n_hosts = link->host_entry ? 1 : 0,
-        };
-        return recreate_build(&input, ret, err);
-}
-
-static void add_first_steps(
-        Plan *plan, const SwapRecord *record, const Container *container, RecreateResult *result
-) {
-        cleanup(freep) char *previous = swap_previous_name(container->name);
-        cleanup(freep) char *platform =
-                text_format("&platform=%s", result->platform ? result->platform : "");
-        if (previous == NULL || platform == NULL) {
-                plan->error = -ENOMEM;
-                return;
-        }
-
-        plan_add_record(plan, swap_record_to_json(record), "note that a swap begins");
-        plan_add_call(
-                plan,
-                (PlanCall){ .method = "POST", .what = "rename the old one, which goes on running" },
-                "/containers/%s/rename?name=%s", container->id, previous
-        );
-        plan_add_call(
-                plan,
-                (PlanCall){ .method = "POST",
-                            .body = take_ptr(result->body),
-                            .what = "create the new one with the link" },
-                "/containers/create?name=%s%s", container->name, result->platform ? platform : ""
-        );
-}
-
-static void begin_swap(const Deciding *deciding, const Container *container, const Link *link) {
-        Plan *plan = deciding->plan;
-        RecreateResult result = { 0 };
-        Error err = { 0 };
-
-        int r = build_body(deciding, container, link, &result, &err);
-        if (r == -ENOMEM) {
-                plan->error = r;
-                return;
-        }
-        if (is_refused(deciding, r, &err))
-                return;
-
-        if (json_array_size(result.connects) > CONNECTS_MAX) {
-                plan_say(
-                        plan, LINK_REFUSED,
-                        "it is in more than %d networks, which an engine before 25.0 "
-                        "connects one by one",
-                        CONNECTS_MAX
-                );
-                recreate_result_done(&result);
-                return;
-        }
-
-        cleanup(swap_record_freep) SwapRecord *record = NULL;
-        r = swap_record_new(deciding->view->identity->key, container, &record);
-        if (r >= 0)
-                r = fill_record(record, link);
-        if (r >= 0 && json_array_size(result.connects) > 0)
-                r = json_array_extend(record->connects, result.connects) < 0 ? -ENOMEM : 0;
-        if (r < 0) {
-                plan->error = r;
-                recreate_result_done(&result);
-                return;
-        }
-
-        cleanup(freep) char *missing = link_describe(link);
-        plan_say(plan, LINK_LINKING, "re-creating it with %s", missing ? missing : "the link");
-        add_first_steps(plan, record, container, &result);
-        recreate_result_done(&result);
-}
-
 /* Not linked, and up: every reason to wait, then the swap. */
 static void link_one(const Deciding *deciding, const SeenContainer *seen, const Link *link) {
         Error err = { 0 };
@@ -385,7 +220,13 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
                 plan_say(deciding->plan, LINK_WAITING, "coollamad is stopping");
                 return;
         }
-        begin_swap(deciding, seen->container, link);
+
+        const Begin begin = {
+                .container = seen->container,
+                .link = link,
+                .image = image_of(deciding, seen->container),
+        };
+        plan_begin_swap(deciding->view, deciding->context, &begin, deciding->plan);
 }
 
 /* After an outage; by id, and only what runs: one that its user stopped stays stopped. */
@@ -421,8 +262,8 @@ static bool is_to_be_restarted(const Deciding *deciding, const SeenContainer *se
 }
 
 static bool is_paused(const Deciding *deciding) {
-        for (size_t i = 0; i < deciding->n_targets; i++)
-                if (deciding->targets[i]->container->state == CONTAINER_PAUSED)
+        for (size_t i = 0; i < deciding->targets.n; i++)
+                if (deciding->targets.list[i]->container->state == CONTAINER_PAUSED)
                         return true;
         return false;
 }
@@ -489,11 +330,11 @@ static int link_target(const Deciding *deciding, const SeenContainer *seen, bool
 static int link_targets(const Deciding *deciding) {
         bool acted = false;
 
-        for (size_t i = 0; i < deciding->n_targets; i++) {
-                if (!container_is_up(deciding->targets[i]->container))
+        for (size_t i = 0; i < deciding->targets.n; i++) {
+                if (!container_is_up(deciding->targets.list[i]->container))
                         continue;
                 deciding->plan->replicas++;
-                int r = link_target(deciding, deciding->targets[i], &acted);
+                int r = link_target(deciding, deciding->targets.list[i], &acted);
                 if (r < 0)
                         return r;
         }
@@ -505,14 +346,14 @@ static int link_targets(const Deciding *deciding) {
 static int decide(Deciding *deciding) {
         Plan *plan = deciding->plan;
 
-        find_targets(deciding);
-        if (deciding->n_targets == 0) {
+        targets_find(deciding->view, &deciding->targets);
+        if (deciding->targets.n == 0) {
                 plan_say(plan, LINK_STOPPED, "no container");
                 return 0;
         }
 
         int r = wish_parse(
-                deciding->targets[0]->container->labels, deciding->context->profiles,
+                deciding->targets.list[0]->container->labels, deciding->context->profiles,
                 &deciding->wish
         );
         if (r < 0)

@@ -67,6 +67,11 @@ void plan_say(Plan *plan, LinkState state, const char *format, ...) {
         plan->state = state;
 }
 
+void plan_refuse(Plan *plan, const Error *err) {
+        plan_say(plan, LINK_REFUSED, "%s", error_text(err));
+        plan_next_step(plan, "change that and deploy it again");
+}
+
 void plan_next_step(Plan *plan, const char *format, ...) {
         va_list args;
 

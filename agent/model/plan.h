@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/macro.h"
 #include "model/action.h"
 
@@ -68,6 +69,8 @@ const char *link_state_to_string(LinkState state);
 /* Sets state and reason; a reason given earlier is replaced. */
 void plan_say(Plan *plan, LinkState state, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+/* Refused for this reason, with the usual next step. */
+void plan_refuse(Plan *plan, const Error *err);
 void plan_next_step(Plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plan_note(Plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
