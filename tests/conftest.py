@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import images, workspace
+from lib import images, tables, workspace
 from lib.daemon import Config, Daemon
 from lib.engine import Engine
 from lib.relay import Relay
@@ -110,3 +110,9 @@ def pytest_configure() -> None:
     for tool in ("nsenter", "unshare", "setpriv", "ip", "iptables"):
         if not shutil.which(tool):
             pytest.exit(f"{tool} is missing: tests/run installs it", 2)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for name, text in tables.published.items():
+        terminalreporter.section(name)
+        terminalreporter.write_line(text)
