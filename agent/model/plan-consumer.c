@@ -394,6 +394,7 @@ static void decide_swap(const Deciding *deciding) {
         swap.rested = deciding->context->finishing || view->touched_usec == 0
                       || view->touched_usec + quiet_usec <= deciding->now_usec;
         swap.failure = view->failure;
+        swap.removed = view->removed;
         plan_swap(&swap, deciding->now_usec, deciding->plan);
         if (view->retry_usec > deciding->now_usec && deciding->plan->n_actions > 0)
                 deciding->plan->wake_usec = view->retry_usec;

@@ -87,6 +87,7 @@ typedef struct ConsumerView {
                                    since we began */
         unsigned attempts;      /* failed attempts to link its newest container */
         const char *failure;    /* the last failure's reason; NULL: none */
+        bool removed;           /* with an open swap: it failed because ours was removed */
         uint64_t retry_usec;    /* monotonic: not before */
         ConsumerObservations observed;
 } ConsumerView;

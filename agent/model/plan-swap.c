@@ -128,8 +128,25 @@ static void take_old_away(Plan *plan, const SwapView *view) {
         add_remove(plan, view, view->old, "remove the old");
 }
 
+/* As far as we have to do with it. */
+static bool is_serving(const Container *container) {
+        return container_is_up(container) || container->state == CONTAINER_PAUSED;
+}
+
 static const json_t *recorded_policy(const SwapRecord *record) {
         return json_object_get(json_object_get(record->old, "HostConfig"), "RestartPolicy");
+}
+
+/*
+ * Undone already, as far as its start goes: it has run since, or was up all the time, and is down
+ * by its own doing or its user's. Starting it again and again would be a loop.
+ */
+static bool has_ended_again(const SwapView *view) {
+        const SwapRecord *record = view->record;
+
+        return record->phase == SWAP_ROLLBACK && record->last_run[0] != '\0'
+               && strcmp(record->last_run, view->old->started_at) != 0
+               && json_equal(recorded_policy(record), container_restart_policy(view->old));
 }
 
 /*
@@ -142,11 +159,12 @@ static void restore_old(Plan *plan, const SwapView *view, bool runs) {
         bool failed_before = view->record->phase == SWAP_ROLLBACK && view->failure != NULL;
         bool renames = is_previous(view->record, old);
 
+        runs = runs && !has_ended_again(view);
         if (renames && !failed_before)
                 add_rename(plan, view, old, "give the old one its name back");
         if (json_is_object(policy) && !json_equal(policy, container_restart_policy(old)))
                 add_policy(plan, view, json_deep_copy(policy), "restore the restart policy of");
-        if (runs && !container_is_up(old) && old->state != CONTAINER_PAUSED)
+        if (runs && !is_serving(old))
                 add_start(plan, view, old, "start the old");
         if (renames && failed_before)
                 add_rename(plan, view, old, "give the old one its name back");
@@ -160,13 +178,16 @@ typedef struct Undo {
 } Undo;
 
 static void add_rollback(Plan *plan, const SwapView *view, const Undo *how) {
+        const Container *old = view->old;
+        const char *last_run = old == NULL ? "" : is_serving(old) ? SWAP_RUN_NONE : old->started_at;
         json_t *json = swap_record_json_in_phase(
                 view->record, SWAP_ROLLBACK, view->made ? view->made->id : NULL, how->reason
         );
 
         if (json != NULL
             && (json_object_set_new(json, "was_running", json_boolean(how->runs)) < 0
-                || json_object_set_new(json, "counts", json_boolean(how->counts)) < 0)) {
+                || json_object_set_new(json, "counts", json_boolean(how->counts)) < 0
+                || json_object_set_new(json, "last_run", json_string(last_run)) < 0)) {
                 json_decref(json);
                 json = NULL;
         }
@@ -175,10 +196,16 @@ static void add_rollback(Plan *plan, const SwapView *view, const Undo *how) {
                 plan->actions[plan->n_actions - 1].optional = true;
 }
 
+/* What must be done has failed, and is tried for ever: people see what is in its way. */
+static void say_stuck(Plan *plan, const SwapView *view, const char *what) {
+        plan_say(plan, LINK_FAILED, "%s: %s", what, view->failure);
+        plan_next_step(plan, "take away what is in its way: it is tried again and again by itself");
+}
+
 static void undo(Plan *plan, const SwapView *view, uint64_t now_usec, Undo how) {
         const SwapRecord *record = view->record;
-        /* The old one is gone, and ours runs: that is the consumer now. */
-        bool made_stays = view->old == NULL && view->made != NULL && container_is_up(view->made);
+        /* The old one is gone, and ours has run: that is the consumer now, and the last of it. */
+        bool made_stays = view->old == NULL && view->made != NULL && view->made->ever_started;
         size_t before = plan->n_actions;
 
         plan_say(plan, LINK_LINKING, "undoing the re-creation: %s", how.reason);
@@ -192,6 +219,8 @@ static void undo(Plan *plan, const SwapView *view, uint64_t now_usec, Undo how) 
                 restore_old(plan, view, how.runs);
         if (plan->n_actions == before)
                 finish(plan, view, now_usec);
+        else if (record->phase == SWAP_ROLLBACK && view->failure != NULL)
+                say_stuck(plan, view, "its old container could not be put back yet");
 }
 
 /* Nobody's fault: the old one goes on as it did before. In phase prepare we have stopped nothing,
@@ -312,6 +341,8 @@ static void give_way(Plan *plan, const SwapView *view, uint64_t now_usec) {
         if (!has_name)
                 add_rename(plan, view, successor, "give the newer deployment its name");
         add_start(plan, view, successor, "start the newer deployment of");
+        if (view->failure != NULL)
+                say_stuck(plan, view, "a newer deployment could not be started yet");
 }
 
 static void plan_prepare(const SwapView *view, uint64_t now_usec, Plan *plan) {
@@ -361,7 +392,7 @@ static bool was_stopped_by_its_user(const Container *made) {
 static void plan_without_made(const SwapView *view, uint64_t now_usec, Plan *plan) {
         Undo how = undo_for(view, "the new container was removed meanwhile");
 
-        if (view->failure != NULL)
+        if (view->failure != NULL && !view->removed)
                 how = undo_after(view, view->failure);
         else if (view->old != NULL && !container_is_up(view->old))
                 how.runs = false; /* by its user: not brought back, but not lost either */

@@ -21,6 +21,7 @@ typedef struct SwapView {
         bool quiet;  /* nobody has created, removed or renamed in the project for a moment */
         bool rested; /* nor have we done anything for this record */
         const char *failure; /* why the last plan for this record ended early; NULL: it did not */
+        bool removed;        /* that was because ours was removed while it was proving itself */
 } SwapView;
 
 /*

@@ -42,13 +42,14 @@ int swap_record_new(const char *identity, const Container *old, SwapRecord **ret
         record->old_id = strdup(old->id);
         record->new_id = strdup("");
         record->reason = strdup("");
+        record->last_run = strdup("");
         record->was_running = container_is_up(old);
         record->was_healthy = old->health == HEALTH_HEALTHY;
         record->old = json_incref(old->inspect);
         record->link = json_array();
         record->connects = json_array();
         if (!record->identity || !record->name || !record->old_id || !record->new_id
-            || !record->reason || !record->link || !record->connects)
+            || !record->reason || !record->last_run || !record->link || !record->connects)
                 return -ENOMEM;
 
         *ret = take_ptr(record);
@@ -63,6 +64,7 @@ SwapRecord *swap_record_free(SwapRecord *record) {
         free(record->old_id);
         free(record->new_id);
         free(record->reason);
+        free(record->last_run);
         json_decref(record->old);
         json_decref(record->link);
         json_decref(record->connects);
@@ -74,12 +76,13 @@ json_t *swap_record_json_in_phase(
         const SwapRecord *record, SwapPhase phase, const char *new_id, const char *reason
 ) {
         return json_pack(
-                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:O, s:O, s:O}", "version", 1,
-                "phase", swap_phase_to_string(phase), "identity", record->identity, "name",
+                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O}", "version",
+                1, "phase", swap_phase_to_string(phase), "identity", record->identity, "name",
                 record->name, "old_id", record->old_id, "new_id", new_id ? new_id : record->new_id,
                 "was_running", record->was_running, "was_healthy", record->was_healthy, "counts",
-                record->counts, "reason", reason ? reason : record->reason, "old", record->old,
-                "link", record->link, "connects", record->connects
+                record->counts, "reason", reason ? reason : record->reason, "last_run",
+                record->last_run, "old", record->old, "link", record->link, "connects",
+                record->connects
         );
 }
 
@@ -132,6 +135,11 @@ int swap_record_from_json(const json_t *json, SwapRecord **ret, Error *err) {
         if (!json_is_object(record->old) || !json_is_array(record->link)
             || !json_is_array(record->connects))
                 return error_set(err, -EBADMSG, "swap record: no 'old', 'link' or 'connects'");
+        /* Not in the records of earlier versions. */
+        const char *last_run = json_string_value(json_object_get(json, "last_run"));
+        record->last_run = strdup(last_run ? last_run : "");
+        if (record->last_run == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
         record->was_running = json_is_true(json_object_get(json, "was_running"));
         record->was_healthy = json_is_true(json_object_get(json, "was_healthy"));
         record->counts = json_is_true(json_object_get(json, "counts"));

@@ -313,6 +313,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .touched_usec = consumer->touched_usec,
                 .attempts = consumer->attempts,
                 .failure = consumer->record ? consumer->swap_failure : consumer->failure,
+                .removed = consumer->swap_removed,
                 .retry_usec = consumer->retry_usec,
                 .observed = observations(pass),
         };

@@ -91,8 +91,14 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
 }
 
 void verdict_plan_done(Consumer *consumer, const Plan *plan) {
-        if (consumer->record != NULL)
-                return; /* the swap goes on */
+        if (consumer->record != NULL) {
+                /* The swap goes on; what has to be undone again and again is not done in a hurry.
+                 */
+                if (plan->undoes && consumer->undone++ > 0)
+                        consumer->retry_usec = clock_monotonic_usec()
+                                               + backoff_next(&consumer->backoff, random_u32());
+                return;
+        }
 
         if (plan->undoes && plan->counts) {
                 consumer->attempts++;
@@ -105,6 +111,14 @@ void verdict_plan_done(Consumer *consumer, const Plan *plan) {
                 consumer->retry_usec = 0;
         }
         replace(&consumer->swap_failure, NULL);
+        consumer->swap_removed = false;
+        consumer->undone = 0;
+}
+
+/* Whoever removes a container that runs under the consumer's name means the consumer. */
+static bool was_removed(const Plan *plan, const ExecutorResult *result) {
+        return result->at < plan->n_actions && plan->actions[result->at].kind == ACTION_STAY_UP
+               && result->outcome == OUTCOME_GONE;
 }
 
 void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorResult *result) {
@@ -120,9 +134,10 @@ void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorRes
                        { "OUTCOME", outcome_to_string(result->outcome) }),
                 "%s: %s", consumer->identity.human, text ? text : what
         );
-        if (consumer->record != NULL)
+        if (consumer->record != NULL) {
                 replace(&consumer->swap_failure, text);
-        else
+                consumer->swap_removed = was_removed(plan, result);
+        } else
                 replace(&consumer->failure, text);
         /* The first failure of a swap is answered at once, since its consumer may be down. All else
          * is tried for ever, but not in a hurry. */

@@ -31,13 +31,13 @@ enum {
 /* The words of each column; a state is one index a column. */
 static const char *const words[DECISION][8] = {
         [PHASE] = { "prepare", "stopping", "started", "rollback" },
-        [OLD] = { "absent", "running", "prev running", "prev stopped", "stopped" },
+        [OLD] = { "absent", "running", "prev running", "prev stopped", "stopped", "ran again" },
         [NEW] = { "absent", "created", "running", "exited", "paused", "unhealthy" },
         [NEWER] = { "none", "created", "ran", "other name" },
-        [FAILED] = { "no", "yes" },
+        [FAILED] = { "no", "yes", "removed" },
         [QUIET] = { "no", "yes" },
 };
-static const unsigned n_words[DECISION] = { 4, 5, 6, 4, 2, 2 };
+static const unsigned n_words[DECISION] = { 4, 6, 6, 4, 3, 2 };
 
 typedef struct Row {
         char cells[COLUMNS][CELL_SIZE];
@@ -132,13 +132,14 @@ static Container *make_old(unsigned which, bool out_of_service) {
                 [2] = { .name = PREVIOUS },
                 [3] = { .name = PREVIOUS, .state = "exited" },
                 [4] = { .name = NAME, .state = "exited" },
+                [5] = { .name = NAME, .state = "exited", .started = "2026-01-02T06:00:00Z" },
         };
         InspectSpec spec;
 
         if (which == 0)
                 return NULL;
         spec = specs[which];
-        if (out_of_service && which > 2)
+        if (out_of_service && (which == 3 || which == 4))
                 spec.policy = "no";
         return inspect_container(&spec);
 }
@@ -175,6 +176,10 @@ static SwapRecord *make_record(SwapPhase phase) {
         cr_assert_eq(swap_record_new("shop/app", before, &record), 0);
         (void) container_free(before);
         record->phase = phase;
+        if (phase == SWAP_ROLLBACK) {
+                free(record->last_run);
+                record->last_run = strdup("2026-01-02T03:04:06Z");
+        }
         json_array_append_new(record->link, json_string("OLLAMA_BASE_URL=http://x"));
         if (phase != SWAP_PREPARE) {
                 char id[65];
@@ -236,8 +241,9 @@ static const char *decision_of(const Plan *plan, SwapPhase phase) {
                                                                               : "undo, stays down";
         if (calls(plan, "/c000", "/start"))
                 return "start newer";
-        return phase == SWAP_ROLLBACK && plan->state == LINK_LINKING
-                               && strncmp(plan->reason, "undoing", 7) == 0
+        return phase == SWAP_ROLLBACK
+                               && (strncmp(plan->reason, "undoing", 7) == 0
+                                   || strncmp(plan->reason, "its old", 7) == 0)
                        ? "restore"
                        : "clear away";
 }
@@ -257,7 +263,8 @@ static Plan *plan_state(const unsigned *state) {
                         shown[n++] = all[i];
         swap_look(record, shown, n, &view);
         view.quiet = view.rested = state[QUIET] == 1;
-        view.failure = state[FAILED] == 1 ? "could not start the new" : NULL;
+        view.failure = state[FAILED] != 0 ? "could not start the new" : NULL;
+        view.removed = state[FAILED] == 2;
         plan_swap(&view, 1000 * USEC_PER_SEC, plan);
         cr_assert_eq(plan->error, 0);
         cr_assert_not_null(plan->reason);
@@ -268,7 +275,7 @@ static Plan *plan_state(const unsigned *state) {
 
 /* What the engine cannot show: two containers of one name. */
 static bool is_possible(const unsigned *state) {
-        bool old_has_name = state[OLD] == 1 || state[OLD] == 4;
+        bool old_has_name = state[OLD] == 1 || state[OLD] >= 4;
         unsigned with_name = old_has_name + (state[NEW] != 0) + (state[NEWER] == 2);
 
         return with_name <= 1;
@@ -506,4 +513,80 @@ Test(plan_swap, further_networks_are_connected_with_the_new_ones_id) {
                 "the record's own is left as it was"
         );
         scene_done(&scene);
+}
+
+/* What the undo of an old one in this state writes down of its last run. */
+static void expect_last_run(const char *state, const char *wanted) {
+        const InspectSpec specs[] = { { .name = PREVIOUS, .state = state, .policy = "no" } };
+        Scene scene;
+
+        look(&scene, SWAP_STOPPING, 1, specs);
+        plan_swap(&scene.view, 1, scene.plan);
+        cr_expect_str_eq(
+                json_string_value(json_object_get(record_of(scene.plan), "last_run")), wanted, "%s",
+                state
+        );
+        scene_done(&scene);
+}
+
+Test(plan_swap, an_undo_notes_the_run_that_it_is_to_follow) {
+        expect_last_run("exited", "2026-01-02T03:04:06Z");
+        expect_last_run("running", SWAP_RUN_NONE);
+        expect_last_run("paused", SWAP_RUN_NONE);
+}
+
+Test(plan_swap, an_old_one_is_started_once_and_not_again_when_it_ends) {
+        static const struct {
+                const char *last_run, *policy;
+                bool starts;
+        } cases[] = {
+                { "", "unless-stopped", true },
+                { "2026-01-02T03:04:06Z", "unless-stopped", true },
+                { "2026-01-01T00:00:00Z", "unless-stopped", false },
+                { SWAP_RUN_NONE, "unless-stopped", false },
+                /* With a policy of ours it is out of service still. */
+                { "2026-01-01T00:00:00Z", "no", true },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                const InspectSpec specs[] = {
+                        { .name = PREVIOUS, .state = "exited", .policy = cases[i].policy }
+                };
+                Scene scene;
+
+                look(&scene, SWAP_ROLLBACK, 1, specs);
+                free(scene.record->last_run);
+                scene.record->last_run = strdup(cases[i].last_run);
+                plan_swap(&scene.view, 1, scene.plan);
+                cr_expect_eq(calls(scene.plan, "/aaaa", "/start"), cases[i].starts, "%zu", i);
+                cr_expect(calls(scene.plan, "/aaaa", "/rename?name=" NAME), "%zu", i);
+                scene_done(&scene);
+        }
+}
+
+Test(plan_swap, what_is_in_the_way_of_service_is_said_with_the_mend) {
+        const InspectSpec old[] = { old_prev };
+        const InspectSpec newer[] = { { .id = "c",
+                                        .name = NAME,
+                                        .hash = "h2",
+                                        .created = "2026-01-02T05:00:00Z",
+                                        .state = "created" } };
+        Scene scene;
+
+        look(&scene, SWAP_ROLLBACK, 1, old);
+        plan_swap(&scene.view, 1, scene.plan);
+        cr_expect_eq(scene.plan->state, LINK_LINKING, "nothing has failed yet");
+        scene_done(&scene);
+
+        for (size_t i = 0; i < 2; i++) {
+                look(&scene, SWAP_ROLLBACK, 1, i == 0 ? old : newer);
+                scene.view.failure = "could not start the old: port is already allocated";
+                plan_swap(&scene.view, 1, scene.plan);
+                cr_expect_eq(scene.plan->state, LINK_FAILED, "%zu", i);
+                cr_expect_not_null(
+                        strstr(scene.plan->reason, "port is already allocated"), "%zu", i
+                );
+                cr_expect_not_null(scene.plan->next, "%zu", i);
+                scene_done(&scene);
+        }
 }
