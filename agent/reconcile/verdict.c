@@ -101,9 +101,10 @@ void verdict_plan_done(Consumer *consumer, const Plan *plan) {
         }
 
         if (plan->undoes && plan->counts) {
-                consumer->attempts++;
-                replace(&consumer->failure,
-                        consumer->swap_failure ? consumer->swap_failure : plan->reason);
+                /* How hard it was to undo says nothing of the next attempt. */
+                consumer->backoff.failures = consumer->attempts++;
+                if (consumer->failure == NULL)
+                        replace(&consumer->failure, plan->reason);
                 consumer->retry_usec =
                         clock_monotonic_usec() + backoff_next(&consumer->backoff, random_u32());
         } else {
@@ -149,6 +150,8 @@ void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorRes
 void verdict_remember_swap(Consumer *consumer) {
         const SwapRecord *record = consumer->record;
 
+        if (record != NULL && record->counts)
+                replace(&consumer->failure, record->reason);
         if (consumer->project == NULL || record == NULL)
                 return;
         (void) snprintf(
