@@ -31,6 +31,7 @@ struct SimHost {
         SimEngine engine;
         ProfileSet *profiles;
         json_t *image;
+        json_t *files; /* put into each container before its start */
         ProviderFacts provider;
         ConsumerContext context;
         Identity identity;
