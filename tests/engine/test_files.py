@@ -4,19 +4,21 @@ too much is told, and an emptied volume stays empty."""
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from lib import images
 from lib.compose import Compose
 from lib.consumers import EXTERNAL, HOST, SERVING, URL, is_linked, records, rows, run, state_is
+from lib.control import call
 from lib.daemon import Daemon
 from lib.documents import gained
 from lib.engine import Engine
-from lib.relay import Drop, Moment, Relay, Reply
-from lib.wait import wait_for
+from lib.relay import Drop, Exchange, Moment, Relay, Reply
 
+FAILING = ("failing", "cut", "unwanted")
 SECRET = "a-word-that-nobody-tells"
 FILES = f"""services:
   web:
@@ -43,6 +45,8 @@ PATHS = (
     "/etc/app.conf /etc/group /opt /opt/missing /opt/missing/deep /opt/missing/deep/app.conf"
     " /tmp/noise.conf /text /run/secrets /run/secrets/word /run/secrets/other /etc/word"
 ).split()
+FILLED = "filled:local"
+VOLUMES = {"emptied": f"rm /data/seed; {SERVING}", "full": SERVING}
 THE_LINK = [f'Config.Env +"OLLAMA_BASE_URL={URL}"', f'HostConfig.ExtraHosts +"{HOST}"']
 
 
@@ -53,10 +57,15 @@ def seen(engine: Engine, container: str, paths: list[str] = PATHS) -> str:
     return engine.exec(container, "sh", "-c", script, "sh", *paths)
 
 
-def put_in(engine: Engine, name: str, *paths: str, options: tuple[str, ...] = ()) -> None:
+def put_in(engine: Engine, name: str, *paths: str) -> None:
     """A container with files that docker cp brought before its start."""
-    words = ["create", "--name", name, "--restart", "unless-stopped", "--label", "coollama.enable=true"]
-    engine.docker(*words, *options, images.BUSYBOX, "sh", "-c", SERVING)
+    body = {
+        "Image": images.BUSYBOX,
+        "Cmd": ["sh", "-c", SERVING],
+        "Labels": {"coollama.enable": "true"},
+        "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}},
+    }
+    assert call(engine.socket, "POST", f"/containers/create?name={name}", body).status == 201
     source = engine.machine.path / "put-in"
     source.write_text(f"of {name}\n")
     os.utime(source, (1_000_000_000, 1_000_000_000))
@@ -73,6 +82,7 @@ class Scene:
     projects: dict[str, Compose]
     before: dict[str, str]  # what is seen in it
     ids: dict[str, str]
+    documents: dict[str, dict[str, Any]]
 
 
 def bring_up(engine: Engine) -> dict[str, Compose]:
@@ -84,7 +94,30 @@ def bring_up(engine: Engine) -> dict[str, Compose]:
     put_in(engine, "large", "/etc/one")
     put_in(engine, "failing", "/etc/one", "/etc/two")
     put_in(engine, "cut", "/etc/one", "/etc/two")
+    put_in(engine, "unwanted", "/etc/one", "/etc/two")
+    filled(engine).load(engine)
+    for name, script in VOLUMES.items():
+        run(engine, name, "-v", f"{name}:/data", "-v", f"{name}-more:/more", script=script, image=FILLED)
     return projects
+
+
+def filled(engine: Engine) -> images.Image:
+    """With content where volumes are mounted, which an engine copies into an empty one."""
+    base = images.busybox()
+    return replace(base, name=FILLED, files=base.files | {"data/seed": b"of the image"})
+
+
+def unwanted(engine: Engine) -> Callable[[Exchange], Reply | None]:
+    """The second file that is put into a new container of that name is not taken, once."""
+    count = 0
+
+    def act(exchange: Exchange) -> Reply | None:
+        nonlocal count
+        if engine.inspect(exchange.path.split("/")[2])["Name"] == "/unwanted":
+            count += 1
+        return Reply(500, "no space left") if count == 2 else None
+
+    return act
 
 
 def of_old(ids: dict[str, str], name: str) -> str:
@@ -98,17 +131,19 @@ def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) ->
     names = engine.docker("ps", "--format", "{{.Names}}").split()
     ids = {name: engine.inspect(name)["Id"] for name in names}
     before = {c.project: seen(engine, f"{c.project}-web-1") for c in projects.values()}
+    documents = {name: engine.inspect(name) for name in VOLUMES}
     before["copied"] = seen(engine, "copied", ["/etc/one", "/opt"])
     engine.exec("large", "sh", "-c", "head -c 17000000 /dev/zero >/etc/one; touch -d @1000000000 /etc/one")
     relay = Relay(engine.machine.path / "files.sock", engine.socket)
-    # The first copy of each fails on its way; "failing" at the put, "cut" in the middle of the get.
-    relay.on("GET", of_old(ids, "cut"), lambda _: Drop(), nth=2)
-    relay.on("GET", of_old(ids, "failing"), lambda _: Reply(500, "no space left"), nth=1)
+    for number in (2, 3):  # of a connection that was used before, the client tries again once
+        relay.on("GET", of_old(ids, "cut"), lambda _: Drop(), nth=number)
+    relay.on("GET", of_old(ids, "failing"), lambda _: Reply(500, "the engine is ill"), nth=1)
+    relay.on("PUT", "/archive$", unwanted(engine), nth=0, moment=Moment.REQUEST)
     daemon = Daemon(engine, EXTERNAL | {"health": {"resync": "1s"}}, relay.path).start()
-    wanted = [f"{c.project}/web" for c in projects.values()] + ["copied", "failing", "cut"]
+    wanted = [f"{c.project}/web" for c in projects.values()] + ["copied", *FAILING, *VOLUMES]
     try:
         daemon.wait_for(lambda: all(state_is(daemon, name, "linked") for name in wanted), "the links", 120)
-        yield Scene(engine, relay, daemon, projects, before, ids)
+        yield Scene(engine, relay, daemon, projects, before, ids, documents)
         daemon.close()
     finally:
         daemon.kill()
@@ -139,12 +174,11 @@ def test_what_docker_cp_put_in_is_there_whatever_its_time(scene: Scene) -> None:
 
 
 def test_a_failed_copy_undoes_the_swap_and_counts(scene: Scene) -> None:
-    for name in ("failing", "cut"):
+    for name in FAILING:
         assert is_linked(scene.engine, name) and scene.engine.inspect(name)["Id"] != scene.ids[name]
         assert seen(scene.engine, name, ["/etc/one", "/etc/two"]).count(f"of {name}") == 2
         undone = scene.daemon.logged(f"{name}: .*cannot copy /etc/(one|two): ")
-        assert undone, "the copy never failed"
-        # The old one was never stopped for it: it was renamed back before.
+        assert undone, scene.daemon.dump()
     assert not records(scene.daemon)
 
 
@@ -157,3 +191,17 @@ def test_what_is_too_much_to_be_copied_is_told_and_left_alone(scene: Scene) -> N
 def test_no_content_is_told(scene: Scene) -> None:
     told = "\n".join(scene.daemon.lines) + scene.daemon.call("GET", "/status").text
     assert SECRET not in told and "of copied" not in told
+
+
+def test_an_emptied_volume_stays_empty(scene: Scene) -> None:
+    engine = scene.engine
+    assert engine.inspect("emptied")["Id"] != scene.ids["emptied"]
+    assert engine.exec("emptied", "ls", "/data") == ""
+    more = [line for line in gained(scene.documents["emptied"], engine.inspect("emptied")) if "nocopy" in line]
+    assert more == ['HostConfig.Binds +"emptied:/data:nocopy"'], more
+
+
+def test_any_other_volume_is_mounted_as_it_was(scene: Scene) -> None:
+    """Also an empty one, where the image has nothing to fill it with."""
+    assert scene.engine.exec("full", "ls", "/data") == "seed"
+    assert gained(scene.documents["full"], scene.engine.inspect("full")) == THE_LINK

@@ -414,6 +414,7 @@ Test(plan_consumer, more_networks_than_a_plan_can_connect_are_refused_before_any
         (void) container_free((Container *) (uintptr_t) day.seen[0].container);
         day.seen[0].container = inspect_take(document);
         day.view.observed.image_id = day.seen[0].container->image_id;
+        day.view.observed.changes_id = day.seen[0].container->id;
         day.context.api = 43;
         expect_waits(&day, LINK_REFUSED, "networks");
 }
