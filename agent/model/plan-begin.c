@@ -47,6 +47,8 @@ static int build_body(
                 .n_env = link->n_variables,
                 .hosts = hosts,
                 .n_hosts = link->host_entry ? 1 : 0,
+                .empty_volumes = view->observed.empty_volumes,
+                .n_empty_volumes = view->observed.n_empty_volumes,
         };
         return recreate_build(&input, ret, err);
 }
@@ -111,6 +113,8 @@ void plan_begin_swap(
                 r = fill_record(record, begin->link);
         if (r >= 0 && json_array_size(result.connects) > 0)
                 r = json_array_extend(record->connects, result.connects) < 0 ? -ENOMEM : 0;
+        if (r >= 0 && view->observed.files != NULL)
+                r = json_array_extend(record->files, view->observed.files) < 0 ? -ENOMEM : 0;
         if (r < 0) {
                 plan->error = r;
                 recreate_result_done(&result);

@@ -164,6 +164,38 @@ static bool must_settle(const Deciding *deciding, const SeenContainer *seen) {
         return true;
 }
 
+/* Files that would be lost: what can be copied is no reason, unless nobody could copy it. */
+static bool may_lose_files(const Deciding *deciding, const SeenContainer *seen) {
+        const ConsumerObservations *observed = &deciding->view->observed;
+        const json_t *host = json_object_get(seen->container->inspect, "HostConfig");
+        Plan *plan = deciding->plan;
+
+        if (seen->age_usec > YOUNG_USEC && observed->precious != NULL) {
+                plan_say(
+                        plan, LINK_PENDING,
+                        "it has been running for more than 10 minutes and holds files that exist nowhere else: %s",
+                        observed->precious
+                );
+                plan_next_step(plan, "deploy it again: it is linked right after its start");
+                return true;
+        }
+        if (observed->files_problem != NULL) {
+                plan_say(plan, LINK_PENDING, "%s", observed->files_problem);
+                return true;
+        }
+        if (json_array_size(observed->files) > 0
+            && json_is_true(json_object_get(host, "ReadonlyRootfs"))) {
+                plan_say(
+                        plan, LINK_REFUSED,
+                        "files were put into it before its start, and it is read-only: they cannot "
+                        "be copied into a new one"
+                );
+                plan_next_step(plan, "mount them instead");
+                return true;
+        }
+        return false;
+}
+
 /* Files that would be lost, a gateway that does not answer: asked last, since asking costs a
  * request. */
 static bool lacks_observations(const Deciding *deciding, const SeenContainer *seen) {
@@ -172,8 +204,7 @@ static bool lacks_observations(const Deciding *deciding, const SeenContainer *se
 
         if (image_of(deciding, seen->container) == NULL)
                 plan->needs |= NEED_IMAGE;
-        if (seen->age_usec > YOUNG_USEC
-            && (!observed->changes_known || strcmp(observed->changes_id, seen->container->id) != 0))
+        if (!observed->changes_known || strcmp(observed->changes_id, seen->container->id) != 0)
                 plan->needs |= NEED_CHANGES;
         if (deciding->context->provider->probe_reach && !is_own_member(deciding, seen->container)
             && !observed->reach_known)
@@ -182,15 +213,8 @@ static bool lacks_observations(const Deciding *deciding, const SeenContainer *se
                 plan_say(plan, LINK_WAITING, "looking closer before it is re-created");
                 return true;
         }
-        if (seen->age_usec > YOUNG_USEC && observed->precious_path != NULL) {
-                plan_say(
-                        plan, LINK_PENDING,
-                        "it has been running for more than 10 minutes and holds files that exist nowhere else: %s",
-                        observed->precious_path
-                );
-                plan_next_step(plan, "deploy it again: it is linked right after its start");
+        if (may_lose_files(deciding, seen))
                 return true;
-        }
         if (deciding->context->provider->probe_reach && !is_own_member(deciding, seen->container)
             && observed->unreachable != NULL) {
                 plan_say(plan, LINK_REFUSED, "%s", observed->unreachable);

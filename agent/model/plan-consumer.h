@@ -67,10 +67,14 @@ typedef struct ConsumerObservations {
         bool members_known;      /* observed after the project's last activity */
         const json_t *members;   /* the list itself (members.h); NULL: not observed */
         const char *busy_member; /* name of a member that is created or starting; NULL: none */
-        bool changes_known;
-        const char *changes_id;    /* whose they are */
-        const char *precious_path; /* the first path that exists in the container alone; NULL:
-                                      nothing but noise */
+        bool changes_known;      /* and all up to files_problem */
+        const char *changes_id;  /* whose they are */
+        const char *precious;    /* paths that exist in the container alone, for people ("/a, /b and
+                                    7 more"); NULL: nothing but noise and what is copied */
+        json_t *files;           /* array of paths to copy into a new one (model/injected.h) */
+        const char *const *empty_volumes; /* where they are mounted (model/recreate.h) */
+        size_t n_empty_volumes;
+        const char *files_problem; /* why not all of them are known; NULL: they are */
         bool reach_known;
         const char *unreachable; /* why the gateway does not answer there; NULL: it answers */
 } ConsumerObservations;

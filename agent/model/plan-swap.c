@@ -337,6 +337,17 @@ static void add_connects(Plan *plan, const SwapView *view) {
         }
 }
 
+/* Files that were put into the old one before its start; done twice is done once. */
+static void add_copy(Plan *plan, const SwapView *view) {
+        const SwapRecord *record = view->record;
+
+        if (json_array_size(record->files) > 0)
+                plan_add_copy(
+                        plan, record->old_id, view->made->id, record->files,
+                        "copy the files that were put into the old one before its start"
+                );
+}
+
 static void add_phase(Plan *plan, const SwapView *view, SwapPhase phase, const char *what) {
         plan_add_record(
                 plan, swap_record_json_in_phase(view->record, phase, view->made->id, NULL), what
@@ -356,8 +367,10 @@ static void prove(Plan *plan, const SwapView *view) {
 static void go_on(Plan *plan, const SwapView *view) {
         json_t *no = json_pack("{s:s, s:i}", "Name", "no", "MaximumRetryCount", 0);
 
-        if (view->record->phase == SWAP_PREPARE)
+        if (view->record->phase == SWAP_PREPARE) {
+                add_copy(plan, view);
                 add_connects(plan, view);
+        }
         add_phase(plan, view, SWAP_STOPPING, "note that we stop the old one");
         add_stop(plan, view, view->old, "stop the old");
         add_policy(plan, view, no, "switch off the restart policy of the old");

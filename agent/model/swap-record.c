@@ -48,8 +48,10 @@ int swap_record_new(const char *identity, const Container *old, SwapRecord **ret
         record->old = json_incref(old->inspect);
         record->link = json_array();
         record->connects = json_array();
+        record->files = json_array();
         if (!record->identity || !record->name || !record->old_id || !record->new_id
-            || !record->reason || !record->last_run || !record->link || !record->connects)
+            || !record->reason || !record->last_run || !record->link || !record->connects
+            || !record->files)
                 return -ENOMEM;
 
         *ret = take_ptr(record);
@@ -68,6 +70,7 @@ SwapRecord *swap_record_free(SwapRecord *record) {
         json_decref(record->old);
         json_decref(record->link);
         json_decref(record->connects);
+        json_decref(record->files);
         free(record);
         return NULL;
 }
@@ -76,13 +79,13 @@ json_t *swap_record_json_in_phase(
         const SwapRecord *record, SwapPhase phase, const char *new_id, const char *reason
 ) {
         return json_pack(
-                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O}", "version",
-                1, "phase", swap_phase_to_string(phase), "identity", record->identity, "name",
-                record->name, "old_id", record->old_id, "new_id", new_id ? new_id : record->new_id,
-                "was_running", record->was_running, "was_healthy", record->was_healthy, "counts",
-                record->counts, "reason", reason ? reason : record->reason, "last_run",
-                record->last_run, "old", record->old, "link", record->link, "connects",
-                record->connects
+                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O, s:O}",
+                "version", 1, "phase", swap_phase_to_string(phase), "identity", record->identity,
+                "name", record->name, "old_id", record->old_id, "new_id",
+                new_id ? new_id : record->new_id, "was_running", record->was_running, "was_healthy",
+                record->was_healthy, "counts", record->counts, "reason",
+                reason ? reason : record->reason, "last_run", record->last_run, "old", record->old,
+                "link", record->link, "connects", record->connects, "files", record->files
         );
 }
 
@@ -132,9 +135,14 @@ int swap_record_from_json(const json_t *json, SwapRecord **ret, Error *err) {
         record->old = json_incref(json_object_get(json, "old"));
         record->link = json_incref(json_object_get(json, "link"));
         record->connects = json_incref(json_object_get(json, "connects"));
+        record->files = json_incref(json_object_get(json, "files"));
+        if (record->files == NULL) /* of a version that copied none */
+                record->files = json_array();
         if (!json_is_object(record->old) || !json_is_array(record->link)
-            || !json_is_array(record->connects))
-                return error_set(err, -EBADMSG, "swap record: no 'old', 'link' or 'connects'");
+            || !json_is_array(record->connects) || !json_is_array(record->files))
+                return error_set(
+                        err, -EBADMSG, "swap record: no 'old', 'link', 'connects' or 'files'"
+                );
         /* Not in the records of earlier versions. */
         const char *last_run = json_string_value(json_object_get(json, "last_run"));
         record->last_run = strdup(last_run ? last_run : "");

@@ -39,6 +39,8 @@ typedef struct SwapRecord {
         json_t *old;      /* the old one's inspect document */
         json_t *connects; /* API < 1.44: networks to connect the new one to before its start
                              (model/recreate.h) */
+        json_t *files;    /* array of paths to copy into the new one before its start
+                             (model/injected.h) */
         json_t *link; /* array of "NAME=value" and hosts that the new one has and the old one has
                          not */
         char *reason; /* why it is rolled back, for people; "" */

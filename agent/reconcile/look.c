@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "docker/query.h"
-#include "model/changes.h"
 #include "model/members.h"
 #include "model/plan.h"
 
@@ -16,7 +15,6 @@ typedef enum Question {
         QUESTION_IMAGE,
         QUESTION_IMAGE_NAME,
         QUESTION_MEMBERS,
-        QUESTION_CHANGES,
 } Question;
 
 struct Look {
@@ -38,9 +36,9 @@ struct Look {
         bool image_name_is_current;
         json_t *members;
         const char *busy_member;
-        json_t *changes;
-        char *changes_id;
-        const char *precious_path;
+        LookFiles *files;
+        char *files_id;   /* whose they are */
+        bool files_known; /* they were read whole */
 };
 
 int look_new(Engine *engine, LookDone *done, void *data, Look **ret) {
@@ -65,8 +63,8 @@ Look *look_free(Look *look) {
         json_decref(look->image);
         free(look->image_id);
         json_decref(look->members);
-        json_decref(look->changes);
-        free(look->changes_id);
+        (void) look_files_free(look->files);
+        free(look->files_id);
         free(look);
         return NULL;
 }
@@ -152,22 +150,6 @@ static int take_members(Look *look, const EngineAnswer *answer, Error *err) {
         return 0;
 }
 
-static int take_changes(Look *look, const EngineAnswer *answer, Error *err) {
-        if (answer->outcome != OUTCOME_DONE)
-                return error_set(
-                        err, -EIO, "cannot read what changed in it: %s", error_text(&answer->error)
-                );
-
-        json_decref(look->changes);
-        look->changes = json_is_array(answer->json) ? json_incref(answer->json) : json_array();
-        free(look->changes_id);
-        look->changes_id = strdup(look->container->id);
-        look->precious_path = changes_find_precious(
-                look->changes, json_object_get(look->container->inspect, "Mounts")
-        );
-        return look->changes && look->changes_id ? 0 : -ENOMEM;
-}
-
 static void on_answer(const EngineAnswer *answer, void *data) {
         Look *look = data;
         Error err = { 0 };
@@ -186,9 +168,6 @@ static void on_answer(const EngineAnswer *answer, void *data) {
                 break;
         case QUESTION_MEMBERS:
                 r = take_members(look, answer, &err);
-                break;
-        case QUESTION_CHANGES:
-                r = take_changes(look, answer, &err);
                 break;
         }
         if (r >= 0)
@@ -241,6 +220,26 @@ static int ask_image_name(Look *look) {
         return ask_about(look, QUESTION_IMAGE_NAME, "images", look->container->image, "json");
 }
 
+static void on_files(int result, const Error *error, void *data) {
+        Look *look = data;
+
+        look->files_known = result >= 0;
+        if (result >= 0)
+                result = ask_next(look);
+        if (result < 0)
+                finish(look, result, error);
+}
+
+static int ask_files(Look *look) {
+        look->files_known = false;
+        look->files = look_files_free(look->files);
+        free(look->files_id);
+        look->files_id = strdup(look->container->id);
+        if (look->files_id == NULL)
+                return -ENOMEM;
+        return look_files_start(look->engine, look->container, on_files, look, &look->files);
+}
+
 static int ask_next(Look *look) {
         if (look->n_read < look->n_containers)
                 return ask_about(
@@ -259,9 +258,7 @@ static int ask_next(Look *look) {
         }
         if (look->needs & NEED_CHANGES) {
                 look->needs &= ~(unsigned) NEED_CHANGES;
-                return ask_about(
-                        look, QUESTION_CHANGES, "containers", look->container->id, "changes"
-                );
+                return ask_files(look);
         }
         finish(look, 0, NULL);
         return 0;
@@ -305,13 +302,13 @@ const char *look_busy_member(const Look *look) {
 }
 
 bool look_changes_known(const Look *look) {
-        return look->changes != NULL;
+        return look->files_known;
 }
 
 const char *look_changes_id(const Look *look) {
-        return look->changes_id;
+        return look->files_id;
 }
 
-const char *look_precious_path(const Look *look) {
-        return look->precious_path;
+const LookFiles *look_files(const Look *look) {
+        return look->files_known ? look->files : NULL;
 }

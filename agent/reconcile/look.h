@@ -7,6 +7,7 @@
 
 #include "docker/engine.h"
 #include "model/container.h"
+#include "reconcile/look-files.h"
 
 /*
  * Look: reads what one pass needs from the engine, request after request.
@@ -50,4 +51,4 @@ const json_t *look_members(const Look *look);   /* NULL: not read */
 const char *look_busy_member(const Look *look); /* NULL: none */
 bool look_changes_known(const Look *look);
 const char *look_changes_id(const Look *look);
-const char *look_precious_path(const Look *look); /* NULL: nothing but noise */
+const LookFiles *look_files(const Look *look); /* NULL: not read */

@@ -269,6 +269,9 @@ static const char *network_of(const Pass *pass) {
 static ConsumerObservations observations(const Pass *pass) {
         const Reconciler *reconciler = pass->reconciler;
         const Look *look = pass->look;
+        const LookFiles *files = look_files(look);
+        size_t n_empty_volumes = 0;
+        const char *const *empty_volumes = look_files_empty_volumes(files, &n_empty_volumes);
         const char *unreachable = NULL;
         ReachAnswer answer = REACH_ANSWER_YES;
 
@@ -285,7 +288,11 @@ static ConsumerObservations observations(const Pass *pass) {
                 .busy_member = look_busy_member(look),
                 .changes_known = look_changes_known(look),
                 .changes_id = look_changes_id(look),
-                .precious_path = look_precious_path(look),
+                .precious = look_files_precious(files),
+                .files = look_files_paths(files),
+                .empty_volumes = empty_volumes,
+                .n_empty_volumes = n_empty_volumes,
+                .files_problem = look_files_problem(files),
         };
 }
 

@@ -102,7 +102,8 @@ static SwapRecord *read_record(Bytes *bytes, const Container *old) {
         return record;
 }
 
-static ConsumerObservations read_observations(Bytes *bytes, const json_t *image) {
+static ConsumerObservations
+read_observations(Bytes *bytes, const json_t *image, const char *changes_id) {
         return (ConsumerObservations){
                 .image = pick(bytes, 4) == 0 ? NULL : image,
                 .image_name_is_current = pick(bytes, 2),
@@ -110,8 +111,9 @@ static ConsumerObservations read_observations(Bytes *bytes, const json_t *image)
                 .members_known = pick(bytes, 4) != 0,
                 .busy_member = pick(bytes, 4) == 0 ? "db" : NULL,
                 .changes_known = pick(bytes, 4) != 0,
-                .changes_id = "x",
-                .precious_path = pick(bytes, 2) == 0 ? "/data" : NULL,
+                .changes_id = changes_id,
+                .precious = pick(bytes, 2) == 0 ? "/data" : NULL,
+                .files_problem = pick(bytes, 8) == 1 ? "too many" : NULL,
                 .reach_known = pick(bytes, 2),
                 .unreachable = pick(bytes, 4) == 0 ? "no way" : NULL,
         };
@@ -194,18 +196,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                           .settle_unchecked_usec = USEC_PER_SEC,
                                           .finishing = pick(&bytes, 8) == 1 };
         const Identity identity = { .project = "shop", .member = "app", .key = "shop/app" };
-        const ConsumerView view = { .identity = &identity,
-                                    .containers = seen,
-                                    .n_containers = pick(&bytes, 8) == 1 ? 0 : n,
-                                    .record = record,
-                                    .key = pick(&bytes, 4) ? "k" : NULL,
-                                    .key_accepted = pick(&bytes, 4) != 0,
-                                    .activity_usec = pick(&bytes, 2) * (NOW - 1),
-                                    .touched_usec = pick(&bytes, 2) * (NOW - 1),
-                                    .attempts = pick(&bytes, 5),
-                                    .failure = pick(&bytes, 2) ? "failed" : NULL,
-                                    .retry_usec = pick(&bytes, 2) * (NOW + 1),
-                                    .observed = read_observations(&bytes, image) };
+        const ConsumerView view = {
+                .identity = &identity,
+                .containers = seen,
+                .n_containers = pick(&bytes, 8) == 1 ? 0 : n,
+                .record = record,
+                .key = pick(&bytes, 4) ? "k" : NULL,
+                .key_accepted = pick(&bytes, 4) != 0,
+                .activity_usec = pick(&bytes, 2) * (NOW - 1),
+                .touched_usec = pick(&bytes, 2) * (NOW - 1),
+                .attempts = pick(&bytes, 5),
+                .failure = pick(&bytes, 2) ? "failed" : NULL,
+                .retry_usec = pick(&bytes, 2) * (NOW + 1),
+                .observed = read_observations(&bytes, image, seen[0].container->id)
+        };
 
         check_view(&view, &context);
         for (size_t i = 0; i < n; i++)

@@ -130,7 +130,7 @@ Plan *sim_host_plan(SimHost *host) {
         look(host, record, seen, &n);
         forget_attempts_of_others(host, seen, n);
 
-        const ConsumerView view = {
+        ConsumerView view = {
                 .identity = &host->identity,
                 .containers = seen,
                 .n_containers = n,
@@ -148,10 +148,21 @@ Plan *sim_host_plan(SimHost *host) {
                         .members_known = true,
                         .members = host->members,
                         .reach_known = true,
+                        .changes_known = true,
+                        .changes_id = "",
+                        .files = host->files,
                 },
         };
         int r = plan_consumer(&view, &host->context, host->now_usec, &plan);
         assert(r == 0 && plan != NULL);
+        if (plan->needs == NEED_CHANGES) { /* they are those of whoever is asked about */
+                cleanup(freep) char *subject = take_ptr(plan->subject);
+
+                view.observed.changes_id = subject;
+                (void) plan_free(plan);
+                r = plan_consumer(&view, &host->context, host->now_usec, &plan);
+                assert(r == 0 && plan != NULL);
+        }
         for (size_t i = 0; i < n; i++)
                 (void) container_free((Container *) (uintptr_t) seen[i].container);
         return plan;
@@ -173,6 +184,11 @@ static bool stay_up(SimHost *host, const ActionStayUp *wanted, SimFault fault) {
         cleanup(container_freep) Container *container = sim_inspect(found);
         return stay_up_judge(container, wanted, 3600 * USEC_PER_SEC, &again_usec, NULL)
                == STAY_UP_PROVEN;
+}
+
+static bool copy(SimHost *host, const ActionCopy *wanted, SimFault fault) {
+        return fault == SIM_PLAIN && sim_find(&host->engine, wanted->from) != NULL
+               && sim_find(&host->engine, wanted->to) != NULL;
 }
 
 /* What another daemon would find, and what this one then knows. */
@@ -200,6 +216,8 @@ static bool perform(SimHost *host, const Action *action, SimFault fault) {
                 return call(host, &action->u.call, fault);
         case ACTION_STAY_UP:
                 return stay_up(host, &action->u.stay_up, fault);
+        case ACTION_COPY:
+                return copy(host, &action->u.copy, fault);
         case ACTION_KEY:
                 host->key = "k1";
                 host->key_accepted = true;

@@ -628,3 +628,30 @@ Test(plan_swap, what_is_in_the_way_of_service_is_said_with_the_mend) {
                 scene_done(&scene);
         }
 }
+
+Test(plan_swap, files_are_copied_before_the_old_one_is_stopped_and_once) {
+        const InspectSpec specs[] = { { .name = PREVIOUS },
+                                      { .id = "b",
+                                        .name = NAME,
+                                        .env = link_env,
+                                        .created = "2026-01-02T04:00:00Z",
+                                        .state = "created" } };
+        Scene scene;
+
+        look(&scene, SWAP_PREPARE, 2, specs);
+        json_array_append_new(scene.record->files, json_string("/run/secrets/s"));
+        plan_swap(&scene.view, 1, scene.plan);
+        cr_assert_eq(scene.plan->actions[0].kind, ACTION_COPY);
+        const ActionCopy *copy = &scene.plan->actions[0].u.copy;
+        cr_expect_str_eq(copy->from, scene.containers[0]->id);
+        cr_expect_str_eq(copy->to, scene.containers[1]->id);
+        cr_expect(json_equal(copy->paths, scene.record->files));
+        scene_done(&scene);
+
+        look(&scene, SWAP_STOPPING, 2, specs);
+        json_array_append_new(scene.record->files, json_string("/run/secrets/s"));
+        plan_swap(&scene.view, 1, scene.plan);
+        for (size_t i = 0; i < scene.plan->n_actions; i++)
+                cr_expect_neq(scene.plan->actions[i].kind, ACTION_COPY);
+        scene_done(&scene);
+}
