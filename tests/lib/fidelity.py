@@ -24,6 +24,7 @@ from .shapes.storage import TREE
 from .wait import Timeout
 
 Document = dict[str, Any]
+GIVEN_UP = "waiting for a change"
 
 # Run in each of them before and after: rights, limits, mounts, and what the volumes hold. Marks are
 # made the first time only.
@@ -84,7 +85,7 @@ class Scene:
         at them, and has them linked."""
         with ThreadPoolExecutor(4) as pool:
             made = list(pool.map(lambda pair: self._try(*pair), shapes))
-            pool.map(self._look_first, made)
+            list(pool.map(self._look_first, made))
         self.made |= {one.title: one for one in made}
         if self.daemon.running:
             self.daemon.stop()
@@ -96,8 +97,9 @@ class Scene:
         return made
 
     def _all_decided(self) -> bool:
-        states = [row["state"] for row in rows(self.daemon).values()]
-        return len(states) > 0 and set(states) <= {"linked", "one step left", "refused"}
+        found = list(rows(self.daemon).values())
+        final = {"linked", "one step left", "refused", "stopped"}
+        return bool(found) and all(r["state"] in final or GIVEN_UP in (r["reason"] or "") for r in found)
 
     def _furnish(self) -> None:
         """What some shapes need of the machine: a tree with a mount below, a CDI device."""
@@ -207,9 +209,12 @@ class Scene:
         return answer.text.replace("\r\n", "\n")
 
     def _look_first(self, made: Made) -> None:
-        for name in made.names:
-            made.seen[name] = self.look(made, name)
-            made.before[name] = self.document(name)
+        try:
+            for name in made.names if not made.error else []:
+                made.seen[name] = self.look(made, name)
+                made.before[name] = self.document(name)
+        except AssertionError as error:
+            made.error = str(error)
 
     # ---- what the network says
 

@@ -85,7 +85,8 @@ def _endpoint(difference: Difference) -> Document:
 
 
 def _no_address_was_wanted(difference: Difference) -> bool:
-    return not (_endpoint(difference).get("IPAMConfig") or {}).get("IPv4Address")
+    family = "IPv6Address" if "IPv6" in difference.path else "IPv4Address"
+    return not (_endpoint(difference).get("IPAMConfig") or {}).get(family)
 
 
 def _no_mac_was_wanted(difference: Difference) -> bool:

@@ -52,6 +52,8 @@ NAMESPACES = (
     Shape("ipc-none", "--ipc none --cgroupns private", by_version=True),
     Shape("pid-and-ipc-of-a-container", "--pid container:{name}-donor --ipc container:{name}-donor",
           before=(DONOR,)),
+    Shape("ipc-of-a-container-that-is-gone", "--ipc container:{name}-donor", before=(DONOR,),
+          after=("rm -f {name}-donor",), refused="No such container"),
 )
 
 LOGGING = (

@@ -27,6 +27,7 @@ ENDPOINTS = (
         "NetworkingConfig": {"EndpointsConfig": {"net-a": {"DriverOpts": {
             "com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1"}}}}},
         inside="cat /proc/sys/net/ipv4/conf/eth0/log_martians"),
+    Shape("network-six", "--network net-6 --ip6 fd00:95::77", inside="ip -6 addr show eth0 | grep fd00"),
     Shape("network-link-local", since=44, body={
         "HostConfig": {"NetworkMode": "net-a"},
         "NetworkingConfig": {"EndpointsConfig": {"net-a": {"IPAMConfig": {
@@ -47,10 +48,15 @@ SEVERAL = (
     Shape("networks-gateway-priority", since=48, by_version=True, inside="ip route | head -1",
           run="--network name=net-a,gw-priority=-3 --network name=net-b,gw-priority=2"),
     Shape("networks-wanted-mac-on-the-second", since=44, by_version=True,
-          inside="cat /sys/class/net/eth*/address | sort | grep :11 ", body={
+          inside="cat /sys/class/net/eth*/address | sort | grep :11", body={
               "HostConfig": {"NetworkMode": "net-a"},
               "NetworkingConfig": {"EndpointsConfig": {
                   "net-a": {}, "net-b": {"MacAddress": "02:42:aa:bb:cc:11"}}}}),
+    Shape("networks-maker-s-mac-on-the-second", since=44, by_version=True,
+          inside="cat /sys/class/net/eth*/address | sort | grep ^00:16", body={
+              "HostConfig": {"NetworkMode": "net-b"},
+              "NetworkingConfig": {"EndpointsConfig": {
+                  "net-a": {"MacAddress": "00:16:3e:11:22:33"}, "net-b": {}}}}),
     Shape("networks-the-first-left", "--network net-a", by_version=True,
           after=("network connect --alias stay-x net-b {name}", "network disconnect net-a {name}")),
     Shape("networks-the-bridge-left", by_version=True,

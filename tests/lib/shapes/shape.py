@@ -15,6 +15,7 @@ NETWORKS = {
     "net-b": "--subnet 10.92.0.0/24",
     "net-c": "--internal --subnet 10.93.0.0/24",
     "coolify": "--attachable --subnet 10.94.0.0/24",
+    "net-6": "--ipv6 --subnet 10.95.0.0/24 --subnet fd00:95::/64",
 }
 
 RICH = "rich:local"

@@ -43,7 +43,8 @@ VOLUMES = (
 ANONYMOUS = (
     Shape("anonymous-by-option", "-v /data -v /other/"),
     Shape("anonymous-of-the-image", image=RICH, cmd=()),
-    Shape("anonymous-bind", body={"HostConfig": {"Binds": ["/data"]}}),
+    Shape("anonymous-bind", body={"HostConfig": {"Binds": ["/data"]}},
+          refused="does not tell the name of its volume at /data"),
     Shape("anonymous-mount-source-empty", body=_mount(Type="volume", Source="")),
     Shape(
         "anonymous-mount-labels",
@@ -54,6 +55,12 @@ ANONYMOUS = (
         "--volumes-from {name}-donor:ro",
         before=("run -d --name {name}-donor -v {name}:/data -v /more busybox:local sleep 1000000",),
     ),
+)
+
+GONE = (
+    Shape("volumes-from-one-that-is-gone", "--volumes-from {name}-donor", refused="No such container",
+          before=("run -d --name {name}-donor -v {name}:/data busybox:local sleep 1000000",),
+          after=("rm -f {name}-donor",)),
 )
 
 BINDS = (
@@ -106,4 +113,4 @@ MEMORY = (
     ),
 )
 
-SHAPES = VOLUMES + ANONYMOUS + BINDS + MEMORY
+SHAPES = VOLUMES + ANONYMOUS + GONE + BINDS + MEMORY
