@@ -83,12 +83,12 @@ class Scene:
     def wave(self, shapes: Sequence[tuple[Shape, str]], seconds: float = 120) -> list[Made]:
         """Makes these, each with the version of compose that makes it if it is a compose file, looks
         at them, and has them linked."""
+        if self.daemon.running:
+            self.daemon.stop()
         with ThreadPoolExecutor(4) as pool:
             made = list(pool.map(lambda pair: self._try(*pair), shapes))
             list(pool.map(self._look_first, made))
         self.made |= {one.title: one for one in made}
-        if self.daemon.running:
-            self.daemon.stop()
         self.daemon.start()
         try:
             self.daemon.wait_for(self._all_decided, "every shape is linked or refused", seconds)
@@ -229,6 +229,8 @@ class Scene:
                     continue
                 self._join(network)
                 words = {name, *(endpoint["Aliases"] or ())} - {document["Id"][:12]}
+                # A name that it has on several networks leads to one of them, unless it says which.
+                words = {word if "." in word else f"{word}.{network}" for word in words}
                 asked += [(name, word, endpoint["IPAddress"]) for word in sorted(words)]
                 if (endpoint["IPAMConfig"] or {}).get("IPv4Address"):
                     asked.append((name, "", endpoint["IPAddress"]))

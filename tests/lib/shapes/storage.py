@@ -27,8 +27,8 @@ VOLUMES = (
     Shape("volume-nested", "-v {name}:/data -v {name}-2:/data/below -v /data/below/anonymous"),
     Shape(
         "volume-driver-options",
-        "--mount 'type=volume,source={name},target=/data,volume-driver=local,"
-        '"volume-opt=type=tmpfs","volume-opt=device=tmpfs","volume-opt=o=size=1m"\'',
+        "--mount type=volume,source={name},target=/data,volume-driver=local,volume-opt=type=none,"
+        f"volume-opt=o=bind,volume-opt=device={TREE}",
     ),
     Shape(
         "volume-part",
@@ -64,7 +64,7 @@ GONE = (
 )
 
 BINDS = (
-    Shape("bind", "-v /tmp:/t -v /etc/hostname:/etc/our-name:ro,rprivate"),
+    Shape("bind", f"-v {TREE}:/t -v /etc/hostname:/etc/our-name:ro,rprivate"),
     Shape("bind-propagation", f"--mount type=bind,source={TREE},target=/tree,bind-propagation=rslave"),
     Shape(
         "bind-read-only", f"-v {TREE}:/tree:ro", inside=f"touch /tree/x 2>&1; {CAN_WRITE_BELOW}",
