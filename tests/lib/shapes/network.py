@@ -48,7 +48,7 @@ SEVERAL = (
     Shape("networks-gateway-priority", since=48, by_version=True, inside="ip route | head -1",
           run="--network name=net-a,gw-priority=-3 --network name=net-b,gw-priority=2"),
     Shape("networks-wanted-mac-on-the-second", since=44, by_version=True,
-          inside="cat /sys/class/net/eth*/address | sort | grep :11", body={
+          inside="cat /sys/class/net/eth*/address | sort | grep ^02:42:aa", body={
               "HostConfig": {"NetworkMode": "net-a"},
               "NetworkingConfig": {"EndpointsConfig": {
                   "net-a": {}, "net-b": {"MacAddress": "02:42:aa:bb:cc:11"}}}}),
