@@ -28,9 +28,8 @@
  * - nocopy on volumes that are empty;
  * - Config.Image is an image id where the name means another image by now;
  * - NetworkMode "default" of an engine before 26 is "bridge" on a later one;
- * - an interface's MAC address that was asked for on a network other than NetworkMode's is shown
- *   nowhere: it is lost. So is a client's older API version, which made read-only binds not
- *   recursive.
+ * - an interface's MAC address on a network other than NetworkMode's may be asked for where the
+ *   engine had made it up (recreate-networks.c).
  */
 #include "model/recreate.h"
 
