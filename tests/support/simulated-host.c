@@ -128,7 +128,7 @@ Plan *sim_host_plan(SimHost *host) {
         look(host, record, seen, &n);
         forget_attempts_of_others(host, seen, n);
 
-        const ConsumerView view = {
+        ConsumerView view = {
                 .identity = &host->identity,
                 .containers = seen,
                 .n_containers = n,
@@ -149,6 +149,15 @@ Plan *sim_host_plan(SimHost *host) {
         };
         int r = plan_consumer(&view, &host->context, host->now_usec, &plan);
         assert(r == 0 && plan != NULL);
+        if (plan->needs == NEED_DEPENDENTS) {
+                cleanup(plan_freep) Plan *asking = plan;
+
+                view.observed.dependents_known = true;
+                view.observed.dependents_id = asking->subject;
+                view.observed.dependents = host->dependents;
+                r = plan_consumer(&view, &host->context, host->now_usec, &plan);
+                assert(r == 0 && plan != NULL);
+        }
         for (size_t i = 0; i < n; i++)
                 (void) container_free((Container *) (uintptr_t) seen[i].container);
         return plan;
