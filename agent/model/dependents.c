@@ -52,10 +52,10 @@ static DependentKind kind_of(DonorKind kind) {
 }
 
 bool dependent_is_probe(const json_t *item) {
-        static const char prefix[] = "/coollama-verify-";
+        static const char prefix[] = "coollama-verify-";
         const json_t *labels = json_object_get(item, "Labels");
         const char *part = json_string_value(json_object_get(labels, LABEL_PART));
-        const char *name = json_string_value(json_array_get(json_object_get(item, "Names"), 0));
+        const char *name = container_list_name(item);
 
         return part != NULL && strcmp(part, "probe") == 0 && name != NULL
                && strncmp(name, prefix, strlen(prefix)) == 0

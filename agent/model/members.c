@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/container.h"
+
 const char *members_find_busy(const json_t *list, const char *except) {
         size_t i;
         json_t *item;
@@ -11,14 +13,13 @@ const char *members_find_busy(const json_t *list, const char *except) {
                 const char *id = json_string_value(json_object_get(item, "Id"));
                 const char *state = json_string_value(json_object_get(item, "State"));
                 const char *status = json_string_value(json_object_get(item, "Status"));
-                const char *name =
-                        json_string_value(json_array_get(json_object_get(item, "Names"), 0));
+                const char *name = container_list_name(item);
 
                 if (id == NULL || state == NULL || status == NULL || strcmp(id, except) == 0)
                         continue;
                 if (strcmp(state, "created") == 0 || strcmp(state, "restarting") == 0
                     || strstr(status, "(health: starting)") != NULL)
-                        return name == NULL ? id : name[0] == '/' ? name + 1 : name;
+                        return name;
         }
         return NULL;
 }

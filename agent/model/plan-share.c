@@ -68,8 +68,17 @@ bool plan_lacks_host_entry(
         const Container *owner = donors_owner(observed->donors, observed->n_donors, container);
         if (owner == NULL)
                 return refuse_orphan(plan, &ref);
-        if (container_host_entry(owner, LINK_HOST) != NULL)
+        const char *entry = container_host_entry(owner, LINK_HOST);
+        if (entry != NULL) {
+                if (strcmp(entry + strlen(LINK_HOST) + 1, "host-gateway") != 0)
+                        plan_note(
+                                plan,
+                                "the host entry for " LINK_HOST
+                                " of %.60s is kept as its user set it",
+                                owner->name
+                        );
                 return false;
+        }
 
         plan_say(
                 plan, LINK_REFUSED,

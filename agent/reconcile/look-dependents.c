@@ -72,17 +72,11 @@ static const char *id_of(const json_t *item) {
         return json_string_value(json_object_get(item, "Id"));
 }
 
-static const char *name_of(const json_t *item) {
-        const char *name = json_string_value(json_array_get(json_object_get(item, "Names"), 0));
-
-        return name == NULL ? id_of(item) : name[0] == '/' ? name + 1 : name;
-}
-
 /* May end the look: there are enough to say so. */
 static void found(DependentsLook *look, DependentKind kind) {
         const json_t *item = json_array_get(look->page, look->at);
 
-        if (!dependents_add(&look->found, name_of(item), kind))
+        if (!dependents_add(&look->found, container_list_name(item), kind))
                 look->ended = true;
 }
 
