@@ -204,7 +204,7 @@ static int go_on(DependentsLook *look) {
                 const json_t *item = json_array_get(look->page, look->at);
                 if (is_decided(look, item))
                         continue;
-                cleanup(freep) char *path = text_format("/containers/%s/json", id_of(item));
+                cleanup(freep) char *path = text_format("/containers/%s/json?size=0", id_of(item));
                 return ask(look, path, on_inspect);
         }
         if (look->ended || size < DEPENDENTS_PAGE) {

@@ -5,8 +5,8 @@ touched, and each is told why, with what mends it.
 All of them live side by side under one daemon; each test looks at its own.
 """
 
-import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,20 +19,12 @@ from lib.daemon import Daemon
 from lib.documents import gained
 from lib.engine import Engine
 from lib.images import BUSYBOX
-from lib.relay import Moment, Relay
-from lib.steps import Steps
+from lib.relay import Relay
+from lib.sharing import ENTRY, bystander, tunnel
 from lib.wait import wait_for
 
 OPTED = ("coollama.enable=true",)
-ENTRY = f'extra_hosts: ["{HOST}"]'
 BY_HAND = f"environment:\n  - OLLAMA_BASE_URL={URL}"
-INSIDE = "network_mode: service:vpn\ndepends_on: [vpn]"
-
-
-def tunnel(vpn: str = "", app: str = "", labels: tuple[str, ...] = ()) -> str:
-    """A service in the network of another one, as people run a download client behind a VPN."""
-    return stack(service("vpn", labels=labels, extra=vpn), service("app", extra=f"{INSIDE}\n{app}".strip()))
-
 
 # project: its file, and the version of compose
 PROJECTS = {
@@ -45,13 +37,14 @@ PROJECTS = {
 LINKED = ["own/app", "own26/app", "hand/vpn", "hand/app", "user-pid", "user-volumes", "rm-by-hand"]
 
 VALUES = "OLLAMA_BASE_URL and the host entry host.docker.internal"
-# name: options of docker run, what the reason says, what the next step says
+# name: its label, what the reason says
 LABELLED = {
     "swarm": ("com.docker.swarm.task.id=x", "Swarm service"),
     "kubernetes": ("io.kubernetes.pod.name=x", "Kubernetes"),
     "nomad": ("com.hashicorp.nomad.alloc_id=x", "Nomad job"),
     "ecs": ("com.amazonaws.ecs.task-arn=x", "ECS task"),
 }
+# name: what the reason says, what the next step says
 REFUSED = {
     "rm": ("made with --rm", "start it without --rm, or"),
     "attached": ("an attached client", "docker run -d"),
@@ -67,7 +60,10 @@ REFUSED = {
         f"write the host entry {HOST} (extra_hosts) into the definition of bare-vpn-1",
     ),
     "both/app": ("it shares the network of both-vpn-1, which has no host entry", "definition of both-vpn-1"),
-    "both/vpn": ("cut off if it were re-created: both-app-1 (network)", f"write {VALUES} into its own definition"),
+    "both/vpn": (
+        "cut off if it were re-created: both-app-1 (network)",
+        f"write {VALUES} into its own definition",
+    ),
     "donor-net": ("dep-net (network)", "deploy both again"),
     "donor-pid": ("dep-pid (process ids)", "deploy both again"),
     "donor-ipc": ("dep-ipc (IPC)", "deploy both again"),
@@ -98,10 +94,6 @@ def started(engine: Engine, name: str, **config: Any) -> None:
     answer = call(engine.socket, "POST", f"/containers/create?name={name}", body)
     assert answer.status == 201, answer.text
     engine.docker("start", name)
-
-
-def bystander(engine: Engine, name: str, *options: str) -> None:
-    engine.docker("run", "-d", "--name", name, *options, BUSYBOX, "sh", "-c", SERVING)
 
 
 def make_refusables(engine: Engine) -> None:
@@ -148,8 +140,8 @@ def make_sharers(engine: Engine) -> None:
 def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) -> Iterator[Scene]:
     engine = engine_of(request.param)
     projects = {name: Compose(engine, name, *what) for name, what in PROJECTS.items()}
-    for compose in projects.values():
-        compose.up()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(Compose.up, projects.values()))
     projects["one-off"] = Compose(engine, "one-off", stack(service("web")))
     projects["one-off"].run("run", "-d", "web")
     make_refusables(engine)
@@ -201,7 +193,7 @@ def test_in_a_network_with_the_host_entry_the_variables_alone_are_added(scene: S
     assert not scene.engine.exists(f"{name}.coollama-prev")
     # The donor's hosts file is the consumer's, and its address answers.
     assert "host.docker.internal" in scene.engine.exec(name, "cat", "/etc/hosts")
-    shown = scene.engine.exec(name, "ip", "-4", "addr"), scene.engine.exec(f"{project}-vpn-1", "ip", "-4", "addr")
+    shown = [scene.engine.exec(n, "ip", "-4", "addr") for n in (name, f"{project}-vpn-1")]
     assert shown[0] == shown[1]
 
 
@@ -254,40 +246,3 @@ def test_a_donor_that_was_linked_first_carries_the_next_one(scene: Scene) -> Non
     before = sorted(compose.ids())
     compose.up()
     assert sorted(compose.ids()) == before
-
-
-@pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
-def test_one_that_comes_to_live_off_it_in_the_middle_of_a_swap_keeps_it(
-    engine: Engine, relay: Relay, daemon_for: Callable[..., Daemon]
-) -> None:
-    old = run(engine, "web")
-    steps = Steps(engine, relay)
-    steps.follow("web")
-    steps.on("web", "create", Moment.ANSWER, lambda _: bystander(engine, "guest", "--network", f"container:{old}"))
-    daemon = daemon_for(engine, EXTERNAL, socket=relay.path).start()
-    daemon.wait_for(lambda: state_is(daemon, "web", "refused"), "it is refused", 60)
-    assert engine.inspect("web")["Id"] == old and engine.inspect("web")["State"]["Running"]
-    assert steps.seen("web", "stop") == 0
-    assert "guest (network)" in rows(daemon)["web"]["reason"]
-    assert engine.exec("guest", "ip", "addr") == engine.exec("web", "ip", "addr")
-    assert engine.docker("ps", "-a", "--format", "{{.Names}}").split() == ["guest", "web"]
-
-
-def test_dependents_are_found_among_hundreds_of_containers(
-    engine: Engine, relay: Relay, daemon_for: Callable[..., Daemon]
-) -> None:
-    """More than a page of them, and the second swap does not inspect them again."""
-    run(engine, "first")
-    engine.docker("create", "--name", "of-first", "--pid", "container:first", BUSYBOX, "true")
-    run(engine, "second")
-    many = 120
-    for number in range(many):
-        body = json.dumps({"Image": BUSYBOX, "Cmd": ["true"]})
-        assert call(engine.socket, "POST", f"/containers/create?name=n{number}", json.loads(body)).status == 201
-    daemon = daemon_for(engine, EXTERNAL, socket=relay.path).start()
-    daemon.wait_for(lambda: state_is(daemon, "first", "refused"), "it is refused", 60)
-    daemon.wait_for(lambda: state_is(daemon, "second", "linked"), "the other is linked", 60)
-    assert "of-first (process ids)" in rows(daemon)["first"]["reason"]
-    ids = {engine.inspect(f"n{number}")["Id"] for number in (0, 60, many - 1)}
-    inspected = [e.path for e in relay.calls("GET", "^/containers/[0-9a-f]{64}/json$")]
-    assert [sum(id in path for path in inspected) for id in ids] == [1, 1, 1]
