@@ -19,9 +19,9 @@ typedef enum DonorKind {
 
 /* One of them as the container's document names it: an id, or a name. Borrowed, not terminated. */
 typedef struct DonorRef {
-        DonorKind kind;
         const char *who;
         int length;
+        DonorKind kind;
 } DonorRef;
 
 /* One that was looked up. */

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lib.consumers import EXTERNAL, rows, run, state_is
+from lib.consumers import EXTERNAL, SERVING, rows, run, state_is
 from lib.control import call
 from lib.daemon import Daemon
 from lib.engine import Engine
@@ -40,13 +40,15 @@ def test_dependents_are_found_among_hundreds_of_containers(
     """More than a page of them, and the second swap does not inspect them again."""
     run(engine, "first")
     engine.docker("create", "--name", "of-first", "--pid", "container:first", BUSYBOX, "true")
-    run(engine, "second")
+    label = ("--label", "coollama.enable=true")
+    engine.docker("create", "--name", "second", *label, BUSYBOX, "sh", "-c", SERVING)
     many = 105
     for number in range(many):
         body = {"Image": BUSYBOX, "Cmd": ["true"]}
         assert call(engine.socket, "POST", f"/containers/create?name=n{number}", body).status == 201
     daemon = daemon_for(engine, EXTERNAL, socket=relay.path).start()
     daemon.wait_for(lambda: state_is(daemon, "first", "refused"), "it is refused", 60)
+    engine.docker("start", "second")
     daemon.wait_for(lambda: state_is(daemon, "second", "linked"), "the other is linked", 60)
     assert "of-first (process ids)" in rows(daemon)["first"]["reason"]
     ids = {engine.inspect(f"n{number}")["Id"] for number in (0, 60, many - 1)}
