@@ -4,13 +4,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "model/container.h"
+
 #define TOGETHER_SEC 600
-
-static const char *name_of(const json_t *item) {
-        const char *name = json_string_value(json_array_get(json_object_get(item, "Names"), 0));
-
-        return name != NULL && name[0] == '/' ? name + 1 : name;
-}
 
 const char *members_find_busy(const json_t *list, const char *except) {
         size_t i;
@@ -20,13 +16,13 @@ const char *members_find_busy(const json_t *list, const char *except) {
                 const char *id = json_string_value(json_object_get(item, "Id"));
                 const char *state = json_string_value(json_object_get(item, "State"));
                 const char *status = json_string_value(json_object_get(item, "Status"));
-                const char *name = name_of(item);
+                const char *name = container_list_name(item);
 
                 if (id == NULL || state == NULL || status == NULL || strcmp(id, except) == 0)
                         continue;
                 if (strcmp(state, "created") == 0 || strcmp(state, "restarting") == 0
                     || strstr(status, "(health: starting)") != NULL)
-                        return name ? name : id;
+                        return name;
         }
         return NULL;
 }
@@ -54,7 +50,7 @@ static bool is_left(const json_t *item, json_int_t since) {
         const char *oneoff =
                 json_string_value(json_object_get(labels, "com.docker.compose.oneoff"));
         const char *state = json_string_value(json_object_get(item, "State"));
-        const char *name = name_of(item);
+        const char *name = container_list_name(item);
 
         return state != NULL && strcmp(state, "created") == 0 && name != NULL && !is_temporary(name)
                && (oneoff == NULL || strcmp(oneoff, "True") != 0)
@@ -73,7 +69,7 @@ size_t members_find_left(const json_t *list, const char *id, MemberLeft ret[MEMB
 
                 if (other != NULL && strcmp(other, id) != 0 && n < MEMBERS_LEFT_MAX
                     && is_left(item, created - TOGETHER_SEC))
-                        ret[n++] = (MemberLeft){ .id = other, .name = name_of(item) };
+                        ret[n++] = (MemberLeft){ .id = other, .name = container_list_name(item) };
         }
         return n;
 }

@@ -18,6 +18,7 @@
 #include "model/labels.h"
 #include "model/link.h"
 #include "model/plan-begin.h"
+#include "model/plan-share.h"
 #include "model/plan-swap.h"
 #include "model/recreate.h"
 #include "model/settle.h"
@@ -87,6 +88,22 @@ static bool is_refused(const Deciding *deciding, int r, const Error *err) {
         if (r >= 0)
                 return false;
         plan_refuse(deciding->plan, err);
+        return true;
+}
+
+/* What the container alone speaks against. What its owner can do is two things: change that, or
+ * write the values himself. */
+static bool is_unfit(const Deciding *deciding, const Container *container) {
+        Error err = { 0 };
+
+        if (!is_refused(deciding, recreate_refusal(container->inspect, &err), &err))
+                return false;
+
+        const char *mend = recreate_mend(container->inspect);
+        plan_next_step(
+                deciding->plan, "%s%swrite %s into its own definition, and deploy it again",
+                mend ? mend : "", mend ? ", or " : "", deciding->plan->intent
+        );
         return true;
 }
 
@@ -225,8 +242,6 @@ static bool lacks_observations(const Deciding *deciding, const SeenContainer *se
 
 /* Not linked, and up: every reason to wait, then the swap. */
 static void link_one(const Deciding *deciding, const SeenContainer *seen, const Link *link) {
-        Error err = { 0 };
-
         deciding->plan->intent = link_describe(link);
         deciding->plan->subject = strdup(seen->container->id);
         if (deciding->plan->subject == NULL || deciding->plan->intent == NULL) {
@@ -235,15 +250,20 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
         }
         if (lacks_provider(deciding, seen->container))
                 return;
-        if (is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err))
+        if (is_unfit(deciding, seen->container))
                 return;
         if (must_wait_after_failures(deciding) || must_settle(deciding, seen)
-            || lacks_observations(deciding, seen))
+            || lacks_observations(deciding, seen)
+            || plan_lacks_donors(deciding->view, seen->container, deciding->plan))
                 return;
         if (deciding->context->finishing) {
                 plan_say(deciding->plan, LINK_WAITING, "coollamad is stopping");
                 return;
         }
+        if (plan_has_dependents(
+                    deciding->view, seen->container, deciding->plan->intent, deciding->plan
+            ))
+                return;
 
         const Begin begin = {
                 .container = seen->container,
@@ -307,6 +327,29 @@ static void say_linked(const Deciding *deciding) {
                 plan_say(plan, LINK_LINKED, "the right values are in place");
 }
 
+/* In another container's network, which has no host entry. *acted as below. */
+static bool lacks_host_entry(
+        const Deciding *deciding, const SeenContainer *seen, const Link *link, bool *acted
+) {
+        cleanup(freep) char *intent = link_describe(link);
+        cleanup(plan_freep) Plan *aside = *acted ? plan_new() : NULL;
+        Plan *plan = *acted ? aside : deciding->plan;
+
+        if (intent == NULL || plan == NULL) {
+                deciding->plan->error = -ENOMEM;
+                return true;
+        }
+        if (is_own_member(deciding, seen->container)
+            || !plan_lacks_host_entry(
+                    deciding->view, deciding->context->provider, seen->container, intent, plan
+            ))
+                return false;
+        if (!*acted && plan->intent == NULL)
+                plan->intent = take_ptr(intent);
+        *acted = true;
+        return true;
+}
+
 static void ask_for_image(const Deciding *deciding, const SeenContainer *seen) {
         Plan *plan = deciding->plan;
 
@@ -330,6 +373,8 @@ static int link_target(const Deciding *deciding, const SeenContainer *seen, bool
                        && !is_own_member(deciding, seen->container);
         if (r < 0 && !(r == -ENODATA && keyless)) {
                 *acted = *acted || is_refused(deciding, r, &err);
+        } else if (lacks_host_entry(deciding, seen, &link, acted)) {
+                return 0;
         } else if (r >= 0 && link_is_in_place(&link) && !keyless) {
                 plan->linked++;
                 if (link.note[0] != '\0')
@@ -401,6 +446,13 @@ static uint64_t swap_quiet_usec(const Deciding *deciding, const SwapView *swap) 
         return quiet_usec + (victim ? container_stop_timeout(victim) * USEC_PER_SEC : 0);
 }
 
+/* Whoever came to live off it since the swap began is seen here: nothing has been stopped yet, and
+ * what was begun is undone. */
+static bool may_be_stopped(const SwapView *swap) {
+        return swap->record->phase == SWAP_PREPARE && swap->failure == NULL && swap->old != NULL
+               && swap->made != NULL && swap->successor == NULL && container_is_up(swap->old);
+}
+
 /* An open swap: the record's containers, and quiet as compose needs it. */
 static void decide_swap(const Deciding *deciding) {
         const ConsumerView *view = deciding->view;
@@ -420,6 +472,13 @@ static void decide_swap(const Deciding *deciding) {
         swap.failure = view->failure;
         swap.removed = view->removed;
         swap.members = view->observed.members;
+        if (may_be_stopped(&swap)) {
+                const char *dependents = NULL;
+
+                if (plan_stop_needs_dependents(view, swap.old, deciding->plan, &dependents))
+                        return;
+                swap.failure = dependents;
+        }
         plan_swap(&swap, deciding->now_usec, deciding->plan);
         if (view->retry_usec > deciding->now_usec && deciding->plan->n_actions > 0)
                 deciding->plan->wake_usec = view->retry_usec;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "model/container.h"
+#include "model/donors.h"
 #include "model/identity.h"
 #include "model/link.h"
 #include "model/plan.h"
@@ -77,6 +78,12 @@ typedef struct ConsumerObservations {
         const char *files_problem; /* why not all of them are known; NULL: they are */
         bool reach_known;
         const char *unreachable; /* why the gateway does not answer there; NULL: it answers */
+        bool donors_known;       /* of all its containers */
+        const Donor *donors;
+        size_t n_donors;
+        bool dependents_known;
+        const char *dependents_id; /* on whom */
+        const char *dependents;    /* who they are, for people; NULL: there are none */
 } ConsumerObservations;
 
 typedef struct ConsumerView {

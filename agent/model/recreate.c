@@ -135,13 +135,15 @@ static int assemble(Recreate *recreate, RecreateResult *ret, Error *err) {
         if (r < 0)
                 return r;
 
-        json_t *networking = json_object();
-        r = recreate_put(recreate->config, "NetworkingConfig", networking, err);
-        if (r < 0)
-                return r;
-        r = recreate_put(networking, "EndpointsConfig", take_ptr(recreate->endpoints), err);
-        if (r < 0)
-                return r;
+        if (recreate->endpoints != NULL) {
+                json_t *networking = json_object();
+                r = recreate_put(recreate->config, "NetworkingConfig", networking, err);
+                if (r < 0)
+                        return r;
+                r = recreate_put(networking, "EndpointsConfig", take_ptr(recreate->endpoints), err);
+                if (r < 0)
+                        return r;
+        }
         r = recreate_put(recreate->config, "HostConfig", take_ptr(recreate->host), err);
         if (r < 0)
                 return r;
@@ -173,7 +175,8 @@ static int build(Recreate *recreate, RecreateResult *ret, Error *err) {
         if (r < 0)
                 return r;
 
-        r = recreate_networks(recreate, err);
+        r = recreate_shares_network(inspect) ? recreate_shared_network(recreate, err)
+                                             : recreate_networks(recreate, err);
         if (r < 0)
                 return r;
 

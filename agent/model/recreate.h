@@ -85,3 +85,7 @@ void recreate_result_done(RecreateResult *result);
  * -EOPNOTSUPP with the reason, -EBADMSG.
  */
 int recreate_refusal(const json_t *inspect, Error *err);
+
+/* What its owner can do about that refusal ("start it without --rm"), so that it can be re-created;
+ * NULL: nothing, but to give it the values by hand. */
+const char *recreate_mend(const json_t *inspect);

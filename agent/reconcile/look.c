@@ -9,6 +9,8 @@
 #include "docker/query.h"
 #include "model/members.h"
 #include "model/plan.h"
+#include "reconcile/look-dependents.h"
+#include "reconcile/look-donors.h"
 
 typedef enum Question {
         QUESTION_CONTAINERS,
@@ -39,13 +41,19 @@ struct Look {
         LookFiles *files;
         char *files_id;   /* whose they are */
         bool files_known; /* they were read whole */
+        DonorsLook *donors;
+        bool donors_known;
+        Index **loners;
+        DependentsLook *dependents;
+        char *dependents_id; /* NULL: not known */
 };
 
-int look_new(Engine *engine, LookDone *done, void *data, Look **ret) {
+int look_new(Engine *engine, Index **loners, LookDone *done, void *data, Look **ret) {
         Look *look = calloc(1, sizeof *look);
         if (look == NULL)
                 return -ENOMEM;
         look->engine = engine;
+        look->loners = loners;
         look->done = done;
         look->data = data;
         *ret = look;
@@ -65,6 +73,9 @@ Look *look_free(Look *look) {
         json_decref(look->members);
         (void) look_files_free(look->files);
         free(look->files_id);
+        (void) donors_look_free(look->donors);
+        (void) dependents_look_free(look->dependents);
+        free(look->dependents_id);
         free(look);
         return NULL;
 }
@@ -240,6 +251,44 @@ static int ask_files(Look *look) {
         return look_files_start(look->engine, look->container, on_files, look, &look->files);
 }
 
+static void on_donors(int result, const Error *error, void *data) {
+        Look *look = data;
+
+        look->donors_known = result >= 0;
+        int r = result < 0 ? result : ask_next(look);
+        if (r < 0)
+                finish(look, r, result < 0 ? error : NULL);
+}
+
+static int ask_donors(Look *look) {
+        look->donors = donors_look_free(look->donors);
+        int r = donors_look_new(look->engine, on_donors, look, &look->donors);
+        for (size_t i = 0; r >= 0 && i < look->n_containers; i++)
+                if (look->containers[i].container != NULL)
+                        r = donors_look_add(look->donors, look->containers[i].container);
+        return r < 0 ? r : donors_look_start(look->donors);
+}
+
+static void on_dependents(int result, const Error *error, void *data) {
+        Look *look = data;
+        int r = result;
+
+        free(look->dependents_id);
+        look->dependents_id = result < 0 ? NULL : strdup(look->container->id);
+        if (result >= 0)
+                r = look->dependents_id ? ask_next(look) : -ENOMEM;
+        if (r < 0)
+                finish(look, r, result < 0 ? error : NULL);
+}
+
+static int ask_dependents(Look *look) {
+        look->dependents = dependents_look_free(look->dependents);
+        int r = dependents_look_new(
+                look->engine, look->loners, on_dependents, look, &look->dependents
+        );
+        return r < 0 ? r : dependents_look_start(look->dependents, look->container);
+}
+
 static int ask_next(Look *look) {
         if (look->n_read < look->n_containers)
                 return ask_about(
@@ -259,6 +308,14 @@ static int ask_next(Look *look) {
         if (look->needs & NEED_CHANGES) {
                 look->needs &= ~(unsigned) NEED_CHANGES;
                 return ask_files(look);
+        }
+        if (look->needs & NEED_DONORS) {
+                look->needs &= ~(unsigned) NEED_DONORS;
+                return ask_donors(look);
+        }
+        if (look->needs & NEED_DEPENDENTS) {
+                look->needs &= ~(unsigned) NEED_DEPENDENTS;
+                return ask_dependents(look);
         }
         finish(look, 0, NULL);
         return 0;
@@ -311,4 +368,25 @@ const char *look_changes_id(const Look *look) {
 
 const LookFiles *look_files(const Look *look) {
         return look->files_known ? look->files : NULL;
+}
+
+bool look_donors_known(const Look *look) {
+        return look->donors_known;
+}
+
+const Donor *look_donors(const Look *look, size_t *ret_n) {
+        *ret_n = 0;
+        return look->donors ? donors_look_list(look->donors, ret_n) : NULL;
+}
+
+bool look_dependents_known(const Look *look) {
+        return look->dependents_id != NULL;
+}
+
+const char *look_dependents_id(const Look *look) {
+        return look->dependents_id;
+}
+
+const char *look_dependents(const Look *look) {
+        return look->dependents ? dependents_look_text(look->dependents) : NULL;
 }

@@ -134,7 +134,7 @@ void pass_begin(Reconciler *reconciler, Consumer *consumer) {
         consumer->dirty = false;
         reconciler->n_passes++;
 
-        int r = look_new(reconciler->engine, on_looked, pass, &pass->look);
+        int r = look_new(reconciler->engine, &reconciler->loners, on_looked, pass, &pass->look);
         for (size_t i = 0; r >= 0 && i < consumer->n_tracked; i++)
                 r = look_add_container(pass->look, consumer->tracked[i].id, false);
         if (r >= 0 && record != NULL)
@@ -259,10 +259,14 @@ static void forget_attempts_of_others(const Pass *pass) {
         backoff_reset(&consumer->backoff);
 }
 
-/* The network that it was created on: all containers of one identity share it. */
+/* The network that it was created on: all containers of one identity share it. In another
+ * container's network it is that one's. */
 static const char *network_of(const Pass *pass) {
-        const char *mode =
-                pass->n_seen > 0 ? container_network_mode(pass->seen[0].container) : "default";
+        size_t n = 0;
+        const Donor *donors = look_donors(pass->look, &n);
+        const Container *owner =
+                pass->n_seen > 0 ? donors_owner(donors, n, pass->seen[0].container) : NULL;
+        const char *mode = owner ? container_network_mode(owner) : "default";
         return strcmp(mode, "default") == 0 ? "bridge" : mode;
 }
 
@@ -273,6 +277,8 @@ static ConsumerObservations observations(const Pass *pass) {
         size_t n_empty_volumes = 0;
         const char *const *empty_volumes = look_files_empty_volumes(files, &n_empty_volumes);
         const char *unreachable = NULL;
+        size_t n_donors = 0;
+        const Donor *donors = look_donors(look, &n_donors);
         ReachAnswer answer = REACH_ANSWER_YES;
 
         if (reconciler->reach != NULL)
@@ -293,6 +299,12 @@ static ConsumerObservations observations(const Pass *pass) {
                 .empty_volumes = empty_volumes,
                 .n_empty_volumes = n_empty_volumes,
                 .files_problem = look_files_problem(files),
+                .donors_known = look_donors_known(look),
+                .donors = donors,
+                .n_donors = n_donors,
+                .dependents_known = look_dependents_known(look),
+                .dependents_id = look_dependents_id(look),
+                .dependents = look_dependents(look),
         };
 }
 

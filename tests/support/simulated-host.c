@@ -155,11 +155,19 @@ Plan *sim_host_plan(SimHost *host) {
         };
         int r = plan_consumer(&view, &host->context, host->now_usec, &plan);
         assert(r == 0 && plan != NULL);
-        if (plan->needs == NEED_CHANGES) { /* they are those of whoever is asked about */
-                cleanup(freep) char *subject = take_ptr(plan->subject);
+        /* They are those of whoever is asked about. */
+        cleanup(freep) char *changes_id = NULL;
+        cleanup(freep) char *dependents_id = NULL;
+        while (plan->needs == NEED_CHANGES || plan->needs == NEED_DEPENDENTS) {
+                char **id = plan->needs == NEED_CHANGES ? &changes_id : &dependents_id;
 
-                view.observed.changes_id = subject;
+                free(*id);
+                *id = take_ptr(plan->subject);
                 (void) plan_free(plan);
+                view.observed.changes_id = changes_id ? changes_id : "";
+                view.observed.dependents_known = dependents_id != NULL;
+                view.observed.dependents_id = dependents_id;
+                view.observed.dependents = host->dependents;
                 r = plan_consumer(&view, &host->context, host->now_usec, &plan);
                 assert(r == 0 && plan != NULL);
         }

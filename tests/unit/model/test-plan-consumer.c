@@ -69,7 +69,9 @@ static void day_begin(Day *day, size_t n, const InspectSpec *specs) {
                                                   .members_known = true,
                                                   .changes_known = true,
                                                   .changes_id = day->seen[0].container->id,
-                                                  .reach_known = true } };
+                                                  .reach_known = true,
+                                                  .dependents_known = true,
+                                                  .dependents_id = day->seen[0].container->id } };
 }
 
 /* The plan; freed by day_end(), with everything else. */
@@ -415,6 +417,7 @@ Test(plan_consumer, more_networks_than_a_plan_can_connect_are_refused_before_any
         day.seen[0].container = inspect_take(document);
         day.view.observed.image_id = day.seen[0].container->image_id;
         day.view.observed.changes_id = day.seen[0].container->id;
+        day.view.observed.dependents_id = day.seen[0].container->id;
         day.context.api = 43;
         expect_waits(&day, LINK_REFUSED, "networks");
 }
