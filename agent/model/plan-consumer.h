@@ -72,11 +72,11 @@ typedef struct ConsumerObservations {
         const char *precious_path; /* the first path that exists in the container alone; NULL:
                                       nothing but noise */
         bool reach_known;
+        bool donors_known; /* of all its containers */
+        bool dependents_known;
         const char *unreachable; /* why the gateway does not answer there; NULL: it answers */
-        bool donors_known;       /* of all its containers */
         const Donor *donors;
         size_t n_donors;
-        bool dependents_known;
         const char *dependents_id; /* on whom */
         const char *dependents;    /* who they are, for people; NULL: there are none */
 } ConsumerObservations;
