@@ -77,11 +77,11 @@ typedef struct ConsumerObservations {
         size_t n_empty_volumes;
         const char *files_problem; /* why not all of them are known; NULL: they are */
         bool reach_known;
+        bool donors_known; /* of all its containers */
+        bool dependents_known;
         const char *unreachable; /* why the gateway does not answer there; NULL: it answers */
-        bool donors_known;       /* of all its containers */
         const Donor *donors;
         size_t n_donors;
-        bool dependents_known;
         const char *dependents_id; /* on whom */
         const char *dependents;    /* who they are, for people; NULL: there are none */
 } ConsumerObservations;
