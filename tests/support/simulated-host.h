@@ -32,7 +32,7 @@ struct SimHost {
         ProfileSet *profiles;
         json_t *image;
         json_t *members; /* the others of its stack; none at first */
-        json_t *files; /* put into each container before its start */
+        json_t *files;   /* put into each container before its start */
         ProviderFacts provider;
         ConsumerContext context;
         Identity identity;
