@@ -10,6 +10,12 @@
  * Going on never happens after a failure: the failed step may have been done, or not, and undoing
  * is the shorter way to a container that serves.
  *
+ * "docker compose up" that finds nothing changed, but sees the old one and ours, removes one of
+ * them and starts the other: which one depends on its version. So nobody's last container is
+ * removed while that may be going on: ours goes once the old one runs again, the old one while ours
+ * runs, and else only when it is quiet. What is left is a compose that listed both and removes ours
+ * just after we removed the old one: it cannot be told from a user who removes his container.
+ *
  * The record is dropped by a plan of its own, when there is nothing left to do and nobody, we
  * included, has done anything for a moment: whoever listed the containers before our last step may
  * be about to stumble over it, and only the record tells us to pick up what he leaves.
@@ -103,20 +109,29 @@ static void add_policy(Plan *plan, const SwapView *view, json_t *policy, const c
              path ? path : "");
 }
 
+/* Is somebody at work, or may be about to stumble over what we did? Then it is waited for. */
+static bool is_awaited(Plan *plan, const SwapView *view, uint64_t now_usec) {
+        if (view->quiet && view->rested)
+                return false;
+        plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
+        return true;
+}
+
 /* Nothing is left to do: the record goes as soon as nobody can stumble over what we did. */
 static void finish(Plan *plan, const SwapView *view, uint64_t now_usec) {
-        if (!view->quiet || !view->rested) {
-                plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
-                return;
-        }
-        plan_add_forget(plan, "drop the swap record");
+        if (!is_awaited(plan, view, now_usec))
+                plan_add_forget(plan, "drop the swap record");
+}
+
+static void stop_made(Plan *plan, const SwapView *view) {
+        if (view->made->state != CONTAINER_CREATED && view->made->state != CONTAINER_EXITED)
+                add_stop(plan, view, view->made, "stop our new");
 }
 
 static void remove_made(Plan *plan, const SwapView *view) {
         if (view->made == NULL)
                 return;
-        if (view->made->state != CONTAINER_CREATED && view->made->state != CONTAINER_EXITED)
-                add_stop(plan, view, view->made, "stop our new");
+        stop_made(plan, view);
         add_remove(plan, view, view->made, "remove our new");
 }
 
@@ -130,7 +145,8 @@ static void take_old_away(Plan *plan, const SwapView *view) {
 
 /* As far as we have to do with it. */
 static bool is_serving(const Container *container) {
-        return container_is_up(container) || container->state == CONTAINER_PAUSED;
+        return container != NULL
+               && (container_is_up(container) || container->state == CONTAINER_PAUSED);
 }
 
 static const json_t *recorded_policy(const SwapRecord *record) {
@@ -147,27 +163,6 @@ static bool has_ended_again(const SwapView *view) {
         return record->phase == SWAP_ROLLBACK && record->last_run[0] != '\0'
                && strcmp(record->last_run, view->old->started_at) != 0
                && json_equal(recorded_policy(record), container_restart_policy(view->old));
-}
-
-/*
- * Puts the old one back as it was: name, restart policy, running. Everything is by its id. Where
- * that failed before, it runs before it gets its name: somebody may have taken the name for good.
- */
-static void restore_old(Plan *plan, const SwapView *view, bool runs) {
-        const Container *old = view->old;
-        const json_t *policy = recorded_policy(view->record);
-        bool failed_before = view->record->phase == SWAP_ROLLBACK && view->failure != NULL;
-        bool renames = is_previous(view->record, old);
-
-        runs = runs && !has_ended_again(view);
-        if (renames && !failed_before)
-                add_rename(plan, view, old, "give the old one its name back");
-        if (json_is_object(policy) && !json_equal(policy, container_restart_policy(old)))
-                add_policy(plan, view, json_deep_copy(policy), "restore the restart policy of");
-        if (runs && !is_serving(old))
-                add_start(plan, view, old, "start the old");
-        if (renames && failed_before)
-                add_rename(plan, view, old, "give the old one its name back");
 }
 
 /* How a swap is undone. */
@@ -202,6 +197,37 @@ static void say_stuck(Plan *plan, const SwapView *view, const char *what) {
         plan_next_step(plan, "take away what is in its way: it is tried again and again by itself");
 }
 
+/*
+ * Puts the old one back as it was: restart policy, running, name. Everything is by its id. Ours
+ * goes only once the old one runs: somebody may be removing that at this very moment, because he
+ * sees ours. The name comes last, as somebody may have taken it for good.
+ */
+static void restore_old(Plan *plan, const SwapView *view, bool runs) {
+        const Container *old = view->old;
+        const json_t *policy = recorded_policy(view->record);
+
+        runs = runs && !has_ended_again(view);
+        if (view->made != NULL)
+                stop_made(plan, view);
+        if (json_is_object(policy) && !json_equal(policy, container_restart_policy(old)))
+                add_policy(plan, view, json_deep_copy(policy), "restore the restart policy of");
+        if (runs && !is_serving(old))
+                add_start(plan, view, old, "start the old");
+        if (view->made != NULL)
+                add_remove(plan, view, view->made, "remove our new");
+        if (is_previous(view->record, old))
+                add_rename(plan, view, old, "give the old one its name back");
+}
+
+/*
+ * Nothing would run once ours is removed. Right where its user wanted that; but compose, which saw
+ * both and keeps ours, also stops and removes the old one first, and starts ours then.
+ */
+static bool leaves_nothing(const SwapView *view, const Undo *how) {
+        return view->made != NULL && view->successor == NULL && !is_serving(view->old)
+               && (view->old == NULL || !how->runs);
+}
+
 static void undo(Plan *plan, const SwapView *view, uint64_t now_usec, Undo how) {
         const SwapRecord *record = view->record;
         /* The old one is gone, and ours has run: that is the consumer now, and the last of it. */
@@ -211,12 +237,14 @@ static void undo(Plan *plan, const SwapView *view, uint64_t now_usec, Undo how) 
         plan_say(plan, LINK_LINKING, "undoing the re-creation: %s", how.reason);
         plan->undoes = true;
         plan->counts = how.counts;
+        if (!made_stays && leaves_nothing(view, &how) && is_awaited(plan, view, now_usec))
+                return;
         if (record->phase != SWAP_ROLLBACK && (view->old != NULL || view->made != NULL))
                 add_rollback(plan, view, &how);
-        if (!made_stays)
-                remove_made(plan, view);
         if (view->old != NULL)
                 restore_old(plan, view, how.runs);
+        else if (!made_stays)
+                remove_made(plan, view);
         if (plan->n_actions == before)
                 finish(plan, view, now_usec);
         else if (record->phase == SWAP_ROLLBACK && view->failure != NULL)
@@ -399,23 +427,18 @@ static void plan_without_made(const SwapView *view, uint64_t now_usec, Plan *pla
         undo(plan, view, now_usec, how);
 }
 
-/* Somebody removed the old one, although it is out of service: he has seen the new one, or not. */
+/*
+ * Somebody removed the old one, although it is out of service: he has seen the new one, or not.
+ * Compose, which keeps the new one, starts it itself; nobody else does.
+ */
 static void plan_without_old(const SwapView *view, uint64_t now_usec, Plan *plan) {
-        const Container *made = view->made;
-
         plan->undoes = true;
-        if (made->ever_started) {
-                plan_say(plan, LINK_LINKING, "its old container was removed meanwhile");
+        plan_say(plan, LINK_LINKING, "its old container was removed meanwhile");
+        if (view->record->phase == SWAP_STOPPING && view->made->ever_started)
                 finish(plan, view, now_usec);
-        } else if (view->failure != NULL) {
-                undo(plan, view, now_usec, undo_for(view, "the container was removed meanwhile"));
-        } else if (!view->quiet) {
-                plan_say(plan, LINK_WAITING, "somebody else is working on its stack");
-                plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
-        } else {
-                plan_say(plan, LINK_LINKING, "its old container was removed meanwhile");
+        else if (!is_awaited(plan, view, now_usec)) {
                 add_phase(plan, view, SWAP_STARTED, "note that there is no way back");
-                add_start(plan, view, made, "start the new");
+                add_start(plan, view, view->made, "start the new");
         }
 }
 
@@ -429,7 +452,11 @@ static void plan_stopping(const SwapView *view, uint64_t now_usec, Plan *plan) {
                 plan_without_old(view, now_usec, plan);
         else if (was_stopped_by_its_user(made) && !container_is_up(old)) {
                 plan_say(plan, LINK_LINKING, "it was stopped meanwhile");
-                add_phase(plan, view, SWAP_STARTED, "note that the new one replaces the old one");
+                if (!is_awaited(plan, view, now_usec))
+                        add_phase(
+                                plan, view, SWAP_STARTED,
+                                "note that the new one replaces the old one"
+                        );
         } else if (view->failure != NULL)
                 undo(plan, view, now_usec, undo_after(view, view->failure));
         else if (made->ever_started && made->state != CONTAINER_RUNNING && made->state != CONTAINER_PAUSED)
@@ -440,14 +467,18 @@ static void plan_stopping(const SwapView *view, uint64_t now_usec, Plan *plan) {
                 prove(plan, view);
 }
 
+/* Compose, which saw both and keeps the old one, stops and removes the new one, and starts the old
+ * one then. */
 static void plan_started(const SwapView *view, uint64_t now_usec, Plan *plan) {
-        if (view->made == NULL && view->old != NULL && container_is_up(view->old)) {
+        if (!is_serving(view->made) && is_serving(view->old)) {
                 undo(plan, view, now_usec,
-                     undo_for(view, "the new container was removed, the old one kept"));
+                     undo_for(view, "the new container was taken away, the old one kept"));
                 return;
         }
         plan_say(plan, LINK_LINKING, "taking the old container away");
         plan->undoes = true;
+        if (!is_serving(view->made) && view->successor == NULL && is_awaited(plan, view, now_usec))
+                return;
         take_old_away(plan, view);
         if (plan->n_actions == 0)
                 finish(plan, view, now_usec);
@@ -477,6 +508,21 @@ static void give_way_to_other_name(const SwapView *view, uint64_t now_usec, Plan
                 finish(plan, view, now_usec);
 }
 
+static void plan_rollback(const SwapView *view, uint64_t now_usec, Plan *plan) {
+        const SwapRecord *record = view->record;
+        const Undo how = {
+                .reason = record->reason[0] != '\0' ? record->reason : "interrupted",
+                .runs = record->was_running,
+                .counts = record->counts,
+        };
+
+        if (how.runs && view->old == NULL && view->made != NULL && !view->made->ever_started
+            && view->successor == NULL)
+                plan_without_old(view, now_usec, plan);
+        else
+                undo(plan, view, now_usec, how);
+}
+
 void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan) {
         const SwapRecord *record = view->record;
 
@@ -500,13 +546,8 @@ void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan) {
         case SWAP_STARTED:
                 plan_started(view, now_usec, plan);
                 break;
-        case SWAP_ROLLBACK: {
-                const char *reason = record->reason[0] != '\0' ? record->reason : "interrupted";
-
-                undo(plan, view, now_usec,
-                     (Undo
-                     ){ .reason = reason, .runs = record->was_running, .counts = record->counts });
+        case SWAP_ROLLBACK:
+                plan_rollback(view, now_usec, plan);
                 break;
-        }
         }
 }

@@ -436,24 +436,32 @@ Test(plan_swap, compose_is_left_to_remove_what_it_replaces_itself) {
         scene_done(&scene);
 }
 
-Test(plan_swap, one_that_could_not_be_restored_runs_before_it_gets_its_name) {
-        const InspectSpec specs[] = { old_prev };
+Test(plan_swap, the_old_one_runs_before_ours_goes_and_before_it_gets_its_name) {
+        const InspectSpec specs[] = { old_prev, new_running };
+        static const char *const ends[] = { "/b000", "/update", "/start", "?v=0", "/rename?name=" };
         Scene scene;
 
-        look(&scene, SWAP_ROLLBACK, 1, specs);
+        look(&scene, SWAP_ROLLBACK, 2, specs);
         plan_swap(&scene.view, 1, scene.plan);
-        cr_assert_eq(scene.plan->n_actions, 3);
-        cr_expect_not_null(strstr(scene.plan->actions[0].u.call.path, "/rename?name=" NAME));
-        scene_done(&scene);
-
-        look(&scene, SWAP_ROLLBACK, 1, specs);
-        scene.view.failure = "could not give the old one its name back";
-        plan_swap(&scene.view, 1, scene.plan);
-        cr_assert_eq(scene.plan->n_actions, 3);
-        cr_expect_not_null(strstr(scene.plan->actions[0].u.call.path, "/update"));
-        cr_expect_not_null(strstr(scene.plan->actions[1].u.call.path, "/start"));
-        cr_expect_not_null(strstr(scene.plan->actions[2].u.call.path, "/rename"));
+        cr_assert_eq(scene.plan->n_actions, ARRAY_LEN(ends));
+        for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+                cr_expect_not_null(
+                        strstr(scene.plan->actions[i].u.call.path, ends[i]), "%zu: %s", i,
+                        scene.plan->actions[i].u.call.path
+                );
         cr_expect(scene.plan->undoes);
+        scene_done(&scene);
+}
+
+Test(plan_swap, one_that_is_being_removed_is_gone) {
+        InspectSpec specs[] = { old_prev, new_running };
+        Scene scene;
+
+        specs[0].state = "removing";
+        specs[1].state = "dead";
+        look(&scene, SWAP_STOPPING, 2, specs);
+        cr_expect_null(scene.view.old);
+        cr_expect_null(scene.view.made);
         scene_done(&scene);
 }
 
@@ -463,7 +471,7 @@ Test(plan_swap, the_restart_policy_comes_back_as_the_record_has_it) {
 
         look(&scene, SWAP_ROLLBACK, 1, specs);
         plan_swap(&scene.view, 1, scene.plan);
-        const json_t *policy = json_object_get(scene.plan->actions[1].u.call.body, "RestartPolicy");
+        const json_t *policy = json_object_get(scene.plan->actions[0].u.call.body, "RestartPolicy");
         cr_expect_str_eq(json_string_value(json_object_get(policy, "Name")), "unless-stopped");
         scene_done(&scene);
 }
