@@ -395,6 +395,7 @@ static void decide_swap(const Deciding *deciding) {
                       || view->touched_usec + quiet_usec <= deciding->now_usec;
         swap.failure = view->failure;
         swap.removed = view->removed;
+        swap.members = view->observed.members;
         plan_swap(&swap, deciding->now_usec, deciding->plan);
         if (view->retry_usec > deciding->now_usec && deciding->plan->n_actions > 0)
                 deciding->plan->wake_usec = view->retry_usec;

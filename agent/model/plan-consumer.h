@@ -65,6 +65,7 @@ typedef struct ConsumerObservations {
         bool image_name_is_current;
         const char *image_id;    /* whose document it is */
         bool members_known;      /* observed after the project's last activity */
+        const json_t *members;   /* the list itself (members.h); NULL: not observed */
         const char *busy_member; /* name of a member that is created or starting; NULL: none */
         bool changes_known;
         const char *changes_id;    /* whose they are */

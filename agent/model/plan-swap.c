@@ -27,15 +27,19 @@
  */
 #include "model/plan-swap.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "model/members.h"
 
 #define STAY_UP_USEC \
         (2 * USEC_PER_SEC) /* without a health check: a look whether it exits at once */
 #define STAY_UP_DEADLINE_USEC \
         (30 * USEC_PER_SEC) /* with one: healthy by then, or at least not unhealthy */
-#define LOOK_AGAIN_USEC (1 * USEC_PER_SEC)
+#define START_TIMEOUT_USEC (120 * USEC_PER_SEC)
+#define LOOK_AGAIN_USEC    (1 * USEC_PER_SEC)
 
 static bool is_previous(const SwapRecord *record, const Container *old) {
         size_t length = strlen(record->name);
@@ -97,7 +101,7 @@ add_start(Plan *plan, const SwapView *view, const Container *container, const ch
         call(plan, verb, view,
              (PlanCall){ .method = "POST",
                          .expect = EXPECT_DONE | EXPECT_ALREADY,
-                         .timeout_usec = 120 * USEC_PER_SEC },
+                         .timeout_usec = START_TIMEOUT_USEC },
              path ? path : "");
 }
 
@@ -117,10 +121,49 @@ static bool is_awaited(Plan *plan, const SwapView *view, uint64_t now_usec) {
         return true;
 }
 
+static void ask_for_members(Plan *plan, const SwapView *view) {
+        free(plan->subject);
+        plan->subject = strdup(view->successor->id);
+        plan->error = plan->subject ? plan->error : -ENOMEM;
+        plan->needs |= NEED_MEMBERS;
+}
+
+/*
+ * Compose makes all containers of a deployment before it starts the first: where it gave up because
+ * it collided with us, others of the stack are left as well, also such that did not opt in. Tried
+ * for ever.
+ */
+static void start_left(Plan *plan, const SwapView *view) {
+        MemberLeft left[MEMBERS_LEFT_MAX];
+        size_t n = members_find_left(view->members, view->successor->id, left);
+
+        for (size_t i = 0; i < n; i++) {
+                cleanup(freep) char *what =
+                        text_format("start %s of the newer deployment", left[i].name);
+
+                plan_add_call(
+                        plan,
+                        (PlanCall){ .method = "POST",
+                                    .expect = EXPECT_DONE | EXPECT_ALREADY | EXPECT_GONE,
+                                    .timeout_usec = START_TIMEOUT_USEC,
+                                    .what = what ? what : "start the newer deployment" },
+                        "/containers/%s/start", left[i].id
+                );
+        }
+}
+
 /* Nothing is left to do: the record goes as soon as nobody can stumble over what we did. */
 static void finish(Plan *plan, const SwapView *view, uint64_t now_usec) {
-        if (!is_awaited(plan, view, now_usec))
-                plan_add_forget(plan, "drop the swap record");
+        if (is_awaited(plan, view, now_usec))
+                return;
+        if (view->successor != NULL && view->successor->project[0] != '\0') {
+                if (view->members == NULL) {
+                        ask_for_members(plan, view);
+                        return;
+                }
+                start_left(plan, view);
+        }
+        plan_add_forget(plan, "drop the swap record");
 }
 
 static void stop_made(Plan *plan, const SwapView *view) {

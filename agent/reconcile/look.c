@@ -296,8 +296,8 @@ bool look_image_name_is_current(const Look *look) {
         return look->image_name_is_current;
 }
 
-bool look_members_known(const Look *look) {
-        return look->members != NULL;
+const json_t *look_members(const Look *look) {
+        return look->members;
 }
 
 const char *look_busy_member(const Look *look) {

@@ -86,7 +86,7 @@ class Race:
         process = self.compose.start("up", "-d", *self.kind.options, env=env)
         self.result.output = process.communicate(timeout=120)[0]
         self.result.gave_up = process.returncode != 0
-        self.result.left = [_name(one) for one in self._documents() if _is_left(one)]
+        self.result.left = [_name(one) for one in self._settled() if _is_left(one)]
 
     def judge(self, seconds: float = 90) -> Result:
         """Waits until all is quiet and right; else the result says what is there instead."""
@@ -154,9 +154,14 @@ class Race:
             raise NotYet("one went away while it was looked at")
         return [answer.json() for answer in answers]
 
+    def _settled(self) -> list[dict[str, Any]]:
+        """Its containers, none of them just going away."""
+        return wait_for(lambda: (self._documents(),), "a look at its containers")[0]
+
     def _condemn(self) -> None:
-        result, wrongs = self.result, self._wrongs()
-        documents = self._documents()
+        result = self.result
+        wrongs = wait_for(lambda: [*self._wrongs(), f"{self.compose.project} is not as it was to be"], "a look")
+        documents = self._settled()
         running = Counter(one["Config"]["Labels"]["com.docker.compose.service"] for one in documents if _runs(one))
         result.double = any(number > 1 for number in running.values())
         result.old = any("old version" in wrong for wrong in wrongs)

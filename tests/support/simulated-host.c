@@ -27,6 +27,7 @@ void sim_host_init(SimHost *host) {
         sim_init(&host->engine);
         host->profiles = inspect_profiles();
         host->image = inspect_image();
+        host->members = json_array();
         host->provider = (ProviderFacts){
                 .up = true,
                 .why_down = "",
@@ -58,6 +59,7 @@ void sim_host_done(SimHost *host) {
         (void) profile_set_free(host->profiles);
         json_decref(host->image);
         json_decref(host->record);
+        json_decref(host->members);
 }
 
 void sim_host_activity(SimHost *host) {
@@ -144,6 +146,7 @@ Plan *sim_host_plan(SimHost *host) {
                         .image_id = json_string_value(json_object_get(host->image, "Id")),
                         .image_name_is_current = true,
                         .members_known = true,
+                        .members = host->members,
                         .reach_known = true,
                 },
         };

@@ -31,6 +31,7 @@ struct SimHost {
         SimEngine engine;
         ProfileSet *profiles;
         json_t *image;
+        json_t *members; /* the others of its stack; none at first */
         ProviderFacts provider;
         ConsumerContext context;
         Identity identity;

@@ -256,6 +256,7 @@ static Plan *plan_state(const unsigned *state) {
         const Container *shown[3];
         size_t n = 0;
         Plan *plan = plan_new();
+        cleanup(json_decrefp) json_t *members = json_array();
         SwapView view;
 
         for (size_t i = 0; i < 3; i++)
@@ -265,6 +266,7 @@ static Plan *plan_state(const unsigned *state) {
         view.quiet = view.rested = state[QUIET] == 1;
         view.failure = state[FAILED] != 0 ? "could not start the new" : NULL;
         view.removed = state[FAILED] == 2;
+        view.members = members;
         plan_swap(&view, 1000 * USEC_PER_SEC, plan);
         cr_assert_eq(plan->error, 0);
         cr_assert_not_null(plan->reason);
@@ -450,6 +452,34 @@ Test(plan_swap, the_old_one_runs_before_ours_goes_and_before_it_gets_its_name) {
                         scene.plan->actions[i].u.call.path
                 );
         cr_expect(scene.plan->undoes);
+        scene_done(&scene);
+}
+
+Test(plan_swap, others_that_the_newer_deployment_left_are_started_before_the_record_goes) {
+        const InspectSpec specs[] = {
+                { .id = "c", .name = NAME, .created = "2026-02-01T00:00:00Z" }
+        };
+        Scene scene;
+
+        look(&scene, SWAP_STOPPING, 1, specs);
+        plan_swap(&scene.view, 1, scene.plan);
+        cr_expect_eq(scene.plan->needs, NEED_MEMBERS);
+        cr_expect_eq(scene.plan->n_actions, 0);
+        cr_expect_str_eq(scene.plan->subject, scene.containers[0]->id);
+        scene_done(&scene);
+
+        look(&scene, SWAP_STOPPING, 1, specs);
+        json_t *members = json_pack(
+                "[{s:s, s:i, s:s, s:[s]}, {s:s, s:i, s:s, s:[s]}]", "Id", scene.containers[0]->id,
+                "Created", 1000, "State", "running", "Names", "/" NAME, "Id", "d000", "Created",
+                990, "State", "created", "Names", "/shop-db-1"
+        );
+        scene.view.members = members;
+        plan_swap(&scene.view, 1, scene.plan);
+        cr_assert_eq(scene.plan->n_actions, 2);
+        cr_expect_str_eq(scene.plan->actions[0].u.call.path, "/containers/d000/start");
+        cr_expect_eq(scene.plan->actions[1].kind, ACTION_FORGET);
+        json_decref(members);
         scene_done(&scene);
 }
 
