@@ -89,7 +89,7 @@ def about(commit: str, date: str) -> dict[str, str]:
     for line in lines:
         if not line.endswith(".deb"):
             what, _, version = line.replace("runc version", "runc:").partition(": ")
-            told[what] = f"{told[what]}; {version}" if what in told else version
+            told[what] = f"{told[what]}; {version.strip()}" if what in told else version.strip()
     for suite in ("bookworm", "trixie", "sid"):
         files = [line.partition("/")[2] for line in lines if line.startswith(f"{suite}/")]
         told[f"from {suite}"] = ", ".join(" ".join(file.split("_")[:2]) for file in files)
