@@ -25,6 +25,7 @@ from .wait import NotYet, Timeout, wait_for
 FULL = bool(os.environ.get("COOLLAMA_FULL"))
 COMPOSES = ("2.26", "2.40")
 REPLACES = "com.docker.compose.replace"
+SERVICE = "com.docker.compose.service"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,11 @@ class Kind:
     options: tuple[str, ...] = ()
 
 
-KINDS = (Kind("no change"), Kind("new environment", "2"), Kind("--force-recreate", "1", ("--force-recreate",)))
+KINDS = (
+    Kind("no change"),
+    Kind("new environment", "2"),
+    Kind("--force-recreate", "1", ("--force-recreate",)),
+)
 
 
 @dataclass
@@ -57,7 +62,8 @@ class Result:
         compose = f"gave up ({self.output.strip().splitlines()[-1:]})" if self.gave_up else "was content"
         left = f", left {' '.join(self.left)} created" if self.left else ""
         end = self.wrong or "ended right"
-        return f"{self.against}, {self.where}: {self.kind}, {self.compose}, {self.engine}: compose {compose}{left}; {end}"
+        what = f"{self.against}, {self.where}: {self.kind}, {self.compose}, {self.engine}"
+        return f"{what}: compose {compose}{left}; {end}"
 
 
 class Race:
@@ -114,9 +120,9 @@ class Race:
                 wrongs.append(f"{name} is there")
                 continue
             wrongs += [f"{name}: {wrong}" for wrong in self._wrong(document, wanted[name])]
-            row = next((row for row in shown.values() if row["name"].startswith(f"{project}/{wanted[name]}")), {})
-            if row.get("state") != "linked":
-                wrongs.append(f"{name}: its row says {row.get('state')}")
+            state = shown.get(f"{project}/{wanted[name]}", {}).get("state")
+            if state != "linked":
+                wrongs.append(f"{name}: its row says {state}")
         return wrongs
 
     def _wrong(self, document: dict[str, Any], service_name: str) -> list[str]:
@@ -160,9 +166,9 @@ class Race:
 
     def _condemn(self) -> None:
         result = self.result
-        wrongs = wait_for(lambda: [*self._wrongs(), f"{self.compose.project} is not as it was to be"], "a look")
+        (wrongs,) = wait_for(lambda: (self._wrongs(),), "a look at what is wrong")
         documents = self._settled()
-        running = Counter(one["Config"]["Labels"]["com.docker.compose.service"] for one in documents if _runs(one))
+        running = Counter(one["Config"]["Labels"][SERVICE] for one in documents if _runs(one))
         result.double = any(number > 1 for number in running.values())
         result.old = any("old version" in wrong for wrong in wrongs)
         states = [f"{_name(one)} {one['State']['Status']} VER={env_of(one)['VER']}" for one in documents]
