@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/kept.h"
 
 #define STAY_UP_USEC \
         (2 * USEC_PER_SEC) /* without a health check: a look whether it exits at once */
@@ -103,12 +104,27 @@ static void add_policy(Plan *plan, const SwapView *view, json_t *policy, const c
              path ? path : "");
 }
 
+static json_t *failed_attempt(const SwapRecord *record) {
+        return json_pack(
+                "{s:i, s:s, s:s, s:s}", "attempt", (int) record->attempt, "of", record->old_id,
+                "tried", record->tried, "failure", record->reason
+        );
+}
+
 /* Nothing is left to do: the record goes as soon as nobody can stumble over what we did. */
 static void finish(Plan *plan, const SwapView *view, uint64_t now_usec) {
         if (!view->quiet || !view->rested) {
                 plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
                 return;
         }
+        if (view->made != NULL && json_is_object(view->record->keep))
+                plan_add_keep(
+                        plan, kept_finish(view->record, view->made), "keep what was replaced"
+                );
+        if (view->record->phase == SWAP_ROLLBACK && view->record->counts)
+                plan_add_remember(
+                        plan, failed_attempt(view->record), "note that the attempt failed"
+                );
         plan_add_forget(plan, "drop the swap record");
 }
 
@@ -222,7 +238,8 @@ static void add_connects(Plan *plan, const SwapView *view) {
                 const char *network = json_string_value(json_object_get(item, "network"));
                 json_t *body = json_deep_copy(json_object_get(item, "body"));
 
-                if (network == NULL || body == NULL) {
+                /* Killed after a connect: doing it again would count as a failure. */
+                if (network == NULL || body == NULL || container_has_network(view->made, network)) {
                         json_decref(body);
                         continue;
                 }

@@ -5,7 +5,9 @@
 #include "docker/watch.h"
 #include "model/plan-consumer.h"
 #include "reconcile/executor.h"
+#include "reconcile/kept.h"
 #include "reconcile/look.h"
+#include "reconcile/memory.h"
 #include "reconcile/provider.h"
 #include "reconcile/reach.h"
 #include "reconcile/reconciler.h"
@@ -25,6 +27,8 @@ struct Reconciler {
         Engine *engine;
         Watch *watch;
         Store *store;
+        Memory *memory;
+        KeptStore *kept;
         World *world;
         ProfileSet *profiles;
         Provider *provider;

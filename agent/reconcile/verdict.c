@@ -38,6 +38,7 @@ static const char *message_id_of(LinkState state) {
                 return MSG_FAILED;
         case LINK_WAITING:
         case LINK_LINKING:
+        case LINK_UNLINKED:
         case LINK_STOPPED:
                 return NULL;
         }
@@ -55,6 +56,7 @@ static int level_of(LinkState state) {
                 return LOG_NOTICE;
         case LINK_WAITING:
         case LINK_LINKING:
+        case LINK_UNLINKED:
         case LINK_STOPPED:
                 return LOG_INFO;
         }
@@ -94,10 +96,8 @@ void verdict_plan_done(Consumer *consumer, const Plan *plan) {
         if (consumer->record != NULL)
                 return; /* the swap goes on */
 
+        replace(&consumer->failure, NULL);
         if (plan->undoes && plan->counts) {
-                consumer->attempts++;
-                replace(&consumer->failure,
-                        consumer->swap_failure ? consumer->swap_failure : plan->reason);
                 consumer->retry_usec =
                         clock_monotonic_usec() + backoff_next(&consumer->backoff, random_u32());
         } else {

@@ -69,11 +69,10 @@ struct Consumer {
         sd_event_source *timer;
         struct Reconciler *reconciler; /* for the timer */
 
-        unsigned attempts;     /* failed attempts to link the newest container */
-        char *attempts_of;     /* id of that container */
-        char *failure;         /* why the last attempt failed */
-        uint64_t touched_usec; /* monotonic: our last action for the open record */
-        char *swap_failure;    /* why the last plan for the open record ended early */
+        char newest[CONTAINER_ID_SIZE]; /* of its containers, at the last look */
+        char *failure;                  /* why the last plan without a record ended early */
+        uint64_t touched_usec;          /* monotonic: our last action for the open record */
+        char *swap_failure;             /* why the last plan for the open record ended early */
         Backoff backoff;
         uint64_t retry_usec;
 
