@@ -57,6 +57,7 @@ struct Reconciler {
                               events are followed */
         Error lost;        /* why the engine is not followed */
         struct Verify *verifies; /* those under way */
+        struct Question *questions; /* likewise */
 };
 
 /* queue.c: looks at the consumer as soon as there is room; after the pass that is under way, if
@@ -74,6 +75,9 @@ void pass_begin(Reconciler *reconciler, Consumer *consumer);
 void pass_cancel(Consumer *consumer);
 void pass_container_changed(Consumer *consumer, const char *container_id);
 const Plan *pass_plan_of(const Consumer *consumer); /* being executed, or NULL */
+
+/* question.c: ends those under way without telling who asked. */
+void question_cancel_all(Reconciler *reconciler);
 
 /* verify.c: ends those under way without telling who asked; the engine is still there. */
 void verify_cancel_all(Reconciler *reconciler);

@@ -206,12 +206,11 @@ int kept_write(KeptStore *store, json_t *document, Error *err) {
         return r;
 }
 
-json_t *kept_read(const KeptStore *store, const char *identity, const char *number) {
-        cleanup(freep) char *key = key_of(identity, number);
+static json_t *read_document(const KeptStore *store, const char *key) {
         json_t *document = NULL;
         Error err = { 0 };
 
-        int r = key ? folder_read(store->folder, key, &document, &err) : -ENOMEM;
+        int r = folder_read(store->folder, key, &document, &err);
         if (r == -ENOENT)
                 return NULL;
         if (r >= 0)
@@ -222,6 +221,24 @@ json_t *kept_read(const KeptStore *store, const char *identity, const char *numb
                 return NULL;
         }
         return document;
+}
+
+json_t *kept_find(const KeptStore *store, const char *identity, const char *container_id) {
+        for (size_t i = 0; i < store->n; i++) {
+                if (strcmp(store->entries[i].identity, identity) != 0)
+                        continue;
+                json_t *document = read_document(store, store->entries[i].key);
+                if (document != NULL && strcmp(text_of(document, "id"), container_id) == 0)
+                        return document;
+                json_decref(document);
+        }
+        return NULL;
+}
+
+json_t *kept_read(const KeptStore *store, const char *identity, const char *number) {
+        cleanup(freep) char *key = key_of(identity, number);
+
+        return key ? read_document(store, key) : NULL;
 }
 
 char *kept_document_path(const KeptStore *store, const char *identity, const char *number) {

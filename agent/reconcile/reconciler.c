@@ -325,6 +325,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         if (reconciler->world != NULL)
                 world_visit(reconciler->world, cancel, NULL);
         verify_cancel_all(reconciler);
+        question_cancel_all(reconciler);
         (void) reach_free(reconciler->reach);
         (void) provider_free(reconciler->provider);
         (void) recovery_free(reconciler->recovery);
