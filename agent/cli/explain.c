@@ -150,9 +150,7 @@ static void print_container(const json_t *document, const json_t *one, Text *tex
 
         (void) text_add(text, "\n");
         (void) text_add_clean(text, text_of(one, "name"));
-        (void) text_addf(
-                text, " (%.12s, %s, image ", text_of(one, "id"), text_of(one, "state")
-        );
+        (void) text_addf(text, " (%.12s, %s, image ", text_of(one, "id"), text_of(one, "state"));
         (void) text_add_clean(text, text_of(one, "image"));
         (void) text_add(text, ")\n");
         if (json_is_object(replaced))

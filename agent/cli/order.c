@@ -55,9 +55,8 @@ int order_print_question(const char *command, const json_t *document, unsigned w
                 (void) text_addf(&line, "%s %s", i > 0 ? "," : "", string ? string : "");
         }
         if (json_is_null(files))
-                (void) text_add(
-                        &line, " Whether it holds files that nothing else has is not known."
-                );
+                (void
+                ) text_add(&line, " Whether it holds files that nothing else has is not known.");
         cleanup(freep) char *words = text_take(&line);
         Text clean = TEXT_INIT(65536);
         (void) text_add_clean(&clean, words ? words : "");

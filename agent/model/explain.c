@@ -58,11 +58,11 @@ static json_t *variables_of(const json_t *kept, bool for_root) {
                 if (name == NULL)
                         continue;
                 (void) json_array_append_new(
-                        rows, json_pack(
-                                      "{s:s, s:o, s:o}", "name", name, "before",
-                                      shown(name, before, for_root), "after",
-                                      shown(name, after, for_root)
-                              )
+                        rows,
+                        json_pack(
+                                "{s:s, s:o, s:o}", "name", name, "before",
+                                shown(name, before, for_root), "after", shown(name, after, for_root)
+                        )
                 );
         }
         return rows;
@@ -130,8 +130,9 @@ static json_t *attempts_of(const Remembered *remembered) {
 
         return json_pack(
                 "{s:i, s:i, s:o, s:o, s:I}", "failed", any ? (int) remembered->attempts : 0, "of",
-                LINK_ATTEMPTS_MAX, "container", string_or_null(any ? remembered->attempts_of : NULL),
-                "last", string_or_null(any ? remembered->failure : NULL), "since",
+                LINK_ATTEMPTS_MAX, "container",
+                string_or_null(any ? remembered->attempts_of : NULL), "last",
+                string_or_null(any ? remembered->failure : NULL), "since",
                 (json_int_t) (any ? remembered->since : 0)
         );
 }

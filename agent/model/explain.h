@@ -30,7 +30,7 @@ typedef struct ExplainInput {
         const Identity *identity;
         LinkState state;
         const char *reason;
-        const char *next;   /* NULL: none; likewise */
+        const char *next; /* NULL: none; likewise */
         const char *note;
         const char *intent;
         const char *profile;          /* that counts; NULL: cannot be told */

@@ -155,3 +155,19 @@ bool remembered_consents(const Remembered *remembered, const char *id) {
         }
         return false;
 }
+
+bool remembered_keep_consents(Remembered *remembered, const char *const *ids, size_t n) {
+        bool changed = false;
+
+        for (size_t i = json_array_size(remembered->consents); i > 0; i--) {
+                const char *consent =
+                        json_string_value(json_array_get(remembered->consents, i - 1));
+                bool found = false;
+
+                for (size_t j = 0; consent != NULL && j < n; j++)
+                        found = found || strcmp(consent, ids[j]) == 0;
+                if (!found)
+                        changed = json_array_remove(remembered->consents, i - 1) == 0 || changed;
+        }
+        return changed;
+}

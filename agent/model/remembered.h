@@ -47,4 +47,6 @@ void remembered_begin_anew(Remembered *remembered);
 
 /* The operator agrees to the re-creation of these (ids), and of no others. */
 int remembered_consent(Remembered *remembered, const char *const *ids, size_t n);
+/* Those that are among these ids stay; true when one went. */
+bool remembered_keep_consents(Remembered *remembered, const char *const *ids, size_t n);
 bool remembered_consents(const Remembered *remembered, const char *id);

@@ -56,7 +56,7 @@ struct Reconciler {
         unsigned n_unseen; /* consumers that are awaited: no pass has seen them since the engine's
                               events are followed */
         Error lost;        /* why the engine is not followed */
-        struct Verify *verifies; /* those under way */
+        struct Verify *verifies;    /* those under way */
         struct Question *questions; /* likewise */
 };
 

@@ -112,9 +112,7 @@ static void seek(Find *find) {
                 ask_engine(find);
 }
 
-void find_start(
-        Reconciler *reconciler, const char *name, FindDone *done, void *data, Find **slot
-) {
+void find_start(Reconciler *reconciler, const char *name, FindDone *done, void *data, Find **slot) {
         Find *find = calloc(1, sizeof *find);
         char *copy = strndup(name, NAME_MAX_BYTES);
 
@@ -125,9 +123,8 @@ void find_start(
                 done(NULL, 500, "out of memory", data);
                 return;
         }
-        *find = (Find){
-                .reconciler = reconciler, .name = copy, .done = done, .data = data, .slot = slot
-        };
+        *find = (Find
+        ){ .reconciler = reconciler, .name = copy, .done = done, .data = data, .slot = slot };
         *slot = find;
         seek(find);
 }

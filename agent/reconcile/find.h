@@ -13,10 +13,8 @@ typedef struct Find Find;
 typedef void FindDone(Consumer *consumer, unsigned status, const char *text, void *data);
 
 /*
- * done comes exactly once, maybe at once, and *slot is NULL by then; find_cancel() before that keeps
- * it from coming. name is copied.
+ * done comes exactly once, maybe at once, and *slot is NULL by then; find_cancel() before that
+ * keeps it from coming. name is copied.
  */
-void find_start(
-        Reconciler *reconciler, const char *name, FindDone *done, void *data, Find **slot
-);
+void find_start(Reconciler *reconciler, const char *name, FindDone *done, void *data, Find **slot);
 void find_cancel(Find **slot);

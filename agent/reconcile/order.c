@@ -95,9 +95,7 @@ static void obey(Reconciler *reconciler, Consumer *consumer, Order order) {
         queue_add(reconciler, consumer);
 }
 
-int order_give(
-        Reconciler *reconciler, Consumer *consumer, Order order, json_t **ret, Error *err
-) {
+int order_give(Reconciler *reconciler, Consumer *consumer, Order order, json_t **ret, Error *err) {
         if (order == ORDER_RELINK && is_linked(consumer)) {
                 *ret = say(consumer, "it is linked: there is nothing to do", "");
                 return 0;

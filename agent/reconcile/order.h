@@ -17,6 +17,4 @@ typedef enum Order {
  * memory): {"name", "identity", "said", "next"}. Negative errno when it could not be written down;
  * nothing is done then.
  */
-int order_give(
-        Reconciler *reconciler, Consumer *consumer, Order order, json_t **ret, Error *err
-);
+int order_give(Reconciler *reconciler, Consumer *consumer, Order order, json_t **ret, Error *err);

@@ -258,7 +258,7 @@ static void forget_attempts_of_others(const Pass *pass) {
                         newest = pass->seen[i].container;
         if (consumer->record != NULL || newest == NULL)
                 return;
-        recall_newest(pass->reconciler, consumer, newest->id);
+        recall_forget(pass->reconciler, consumer, pass->seen, pass->n_seen, newest->id);
         if (strcmp(consumer->newest, newest->id) == 0)
                 return;
 

@@ -204,11 +204,10 @@ static void on_looked(int result, const Error *error, void *data) {
 static void look_at(Question *question, const Consumer *consumer) {
         question->identity = strdup(consumer->identity.key);
 
-        int r = question->identity
-                        ? look_new(
-                                  question->reconciler->engine, on_looked, question, &question->look
-                          )
-                        : -ENOMEM;
+        int r = question->identity ? look_new(
+                        question->reconciler->engine, on_looked, question, &question->look
+                )
+                                   : -ENOMEM;
         for (size_t i = 0; r >= 0 && i < consumer->n_tracked; i++)
                 r = look_add_container(question->look, consumer->tracked[i].id, false);
         if (r >= 0)
@@ -241,10 +240,13 @@ static void on_found(Consumer *consumer, unsigned status, const char *text, void
                 give_order(question, consumer);
 }
 
-static void ask(
-        Reconciler *reconciler, QuestionKind kind, const char *name, bool for_root,
-        VerifyDone *done, void *data
-) {
+static void
+ask(Reconciler *reconciler,
+    QuestionKind kind,
+    const char *name,
+    bool for_root,
+    VerifyDone *done,
+    void *data) {
         Question *question = calloc(1, sizeof *question);
         unsigned under_way = 0;
 

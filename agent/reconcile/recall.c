@@ -27,16 +27,29 @@ void recall(
         }
 }
 
-void recall_newest(Reconciler *reconciler, const Consumer *consumer, const char *id) {
+void recall_forget(
+        Reconciler *reconciler,
+        const Consumer *consumer,
+        const SeenContainer *seen,
+        size_t n,
+        const char *newest
+) {
         const char *identity = consumer->identity.key;
-        const Remembered *remembered = memory_get(reconciler->memory, identity);
+        const char *ids[LOOK_CONTAINERS_MAX];
         Error err = { 0 };
 
-        if (remembered == NULL || remembered->attempts_of == NULL
-            || strcmp(remembered->attempts_of, id) == 0)
+        if (memory_get(reconciler->memory, identity) == NULL)
                 return;
-        remembered_begin_anew(memory_change(reconciler->memory, identity));
-        if (memory_save(reconciler->memory, identity, &err) < 0)
+        for (size_t i = 0; i < n; i++)
+                ids[i] = seen[i].container->id;
+
+        Remembered *remembered = memory_change(reconciler->memory, identity);
+        bool changed = remembered_keep_consents(remembered, ids, n);
+        if (remembered->attempts_of != NULL && strcmp(remembered->attempts_of, newest) != 0) {
+                remembered_begin_anew(remembered);
+                changed = true;
+        }
+        if (changed && memory_save(reconciler->memory, identity, &err) < 0)
                 log_debug("%s: %s", consumer->identity.human, error_text(&err));
 }
 

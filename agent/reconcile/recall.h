@@ -17,8 +17,15 @@ void recall(
         json_t **ret_kept
 );
 
-/* This is its newest container: what failed with another one counts no longer. */
-void recall_newest(Reconciler *reconciler, const Consumer *consumer, const char *id);
+/* These are its containers, and this is the newest: what failed with another one, and what its
+ * operator agreed to for others, counts no longer. */
+void recall_forget(
+        Reconciler *reconciler,
+        const Consumer *consumer,
+        const SeenContainer *seen,
+        size_t n,
+        const char *newest
+);
 
 /* Performs an action of kind keep or remember. */
 int recall_note(Reconciler *reconciler, const Consumer *consumer, const Action *action, Error *err);
