@@ -143,6 +143,17 @@ add_first_steps(Plan *plan, const SwapRecord *record, const Begin *begin, Recrea
         );
 }
 
+static void say_begin(const Begin *begin, Plan *plan) {
+        cleanup(freep) char *missing = begin->link ? link_describe(begin->link) : NULL;
+
+        plan_say(
+                plan, LINK_LINKING, "re-creating it %s %s%s%s", begin->unlink ? "without" : "with",
+                missing && !begin->unlink ? missing : "the link",
+                begin->lost ? "; files that nothing else has are lost, as agreed: " : "",
+                begin->lost ? begin->lost : ""
+        );
+}
+
 void plan_begin_swap(
         const ConsumerView *view, const ConsumerContext *context, const Begin *begin, Plan *plan
 ) {
@@ -178,13 +189,7 @@ void plan_begin_swap(
                 return;
         }
 
-        cleanup(freep) char *missing = begin->link ? link_describe(begin->link) : NULL;
-        if (begin->unlink != NULL)
-                plan_say(plan, LINK_LINKING, "re-creating it without the link");
-        else
-                plan_say(
-                        plan, LINK_LINKING, "re-creating it with %s", missing ? missing : "the link"
-                );
+        say_begin(begin, plan);
         add_first_steps(plan, record, begin, &result);
         recreate_result_done(&result);
 }

@@ -12,6 +12,7 @@ typedef struct Begin {
         const Link *link;           /* what the new one gets; NULL: nothing */
         const Unlink *unlink;       /* or what is taken from it; NULL: nothing */
         const json_t *kept;         /* with unlink: what its link replaced */
+        const char *lost;           /* files that go with the old one, as agreed; NULL: none */
         const json_t *image;        /* document of the container's image */
 } Begin;
 

@@ -218,6 +218,11 @@ static bool lacks_observations(const Deciding *deciding, const SeenContainer *se
         return false;
 }
 
+/* What its operator agreed to lose; NULL: nothing. */
+static const char *lost_files(const Deciding *deciding, const SeenContainer *seen) {
+        return seen->age_usec > YOUNG_USEC ? deciding->view->observed.precious_path : NULL;
+}
+
 /* Not linked, and up: every reason to wait, then the swap. */
 static void link_one(const Deciding *deciding, const SeenContainer *seen, const Link *link) {
         Error err = { 0 };
@@ -244,6 +249,7 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
         const Begin begin = {
                 .container = seen->container,
                 .link = link,
+                .lost = lost_files(deciding, seen),
                 .image = image_of(deciding, seen->container),
         };
         plan_begin_swap(deciding->view, deciding->context, &begin, deciding->plan);
@@ -390,6 +396,7 @@ static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
                 .container = seen->container,
                 .unlink = &made,
                 .kept = seen->kept,
+                .lost = lost_files(deciding, seen),
                 .image = image_of(deciding, seen->container),
         };
         if (r >= 0)
