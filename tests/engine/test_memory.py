@@ -2,6 +2,7 @@
 """What outlives a link, and the daemon: what it replaced, what failed, what the operator said."""
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from lib.engine import Engine
 from lib.relay import Exchange, Moment, Relay, Reply
 from lib.steps import Steps, steps_of
 
+# What the two engines do alike is shown on the older one alone, but in the full run.
+ENGINES = ["20.10", "28.5"] if os.environ.get("COOLLAMA_FULL") else ["20.10"]
+ANY = pytest.mark.parametrize("engine", ENGINES, indirect=True)
 BOTH = pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
 
 # Values of its user's own before, between and behind ours, one of them another Ollama's address.
@@ -93,7 +97,7 @@ def test_unlink_puts_back_what_was_there_and_is_remembered(engine: Engine, exter
     assert not list(external.state.glob("swaps/*"))
 
 
-@BOTH
+@ANY
 def test_explain_tells_the_difference_and_its_commands_bring_the_old_one_back(
     engine: Engine, external: Daemon
 ) -> None:
@@ -233,10 +237,10 @@ def test_three_attempts_are_three_however_often_the_daemon_is_restarted(
     assert created(engine, "app", since) == 1 + 3, "its user's, and three of ours"
     assert engine.inspect("app")["Id"] == old and engine.inspect("app")["State"]["Running"]
     row = rows(external)["app"]
-    assert "waiting for a change" in row["reason"] and "exit code 3" in row["reason"]
+    assert "waiting for a change" in row["reason"] and "did not stay up" in row["reason"]
     assert "coollama relink app" in row["next"]
     said = coollama(external, "explain", "app").out
-    assert "3 of 3 failed since" in said and "exit code 3" in said
+    assert "3 of 3 failed since" in said and "did not stay up" in said
 
     # relink begins a new series; a new container is a change by itself.
     assert coollama(external, "relink", "app", "--yes").status == 0
@@ -263,7 +267,7 @@ def test_files_that_cannot_be_read_are_said_and_nothing_else(engine: Engine, ext
     unlinked(external, "alone")
 
 
-@BOTH
+@ANY
 def test_an_unlink_that_is_killed_at_any_step_is_finished(engine: Engine, relay: Relay) -> None:
     names = {f"at-{step}": step for step in steps_of(engine)}
     for name in names:
@@ -311,7 +315,7 @@ def age(engine: Engine, relay: Relay) -> None:
     relay.on("GET", r"^/containers/[0-9a-f]{64}/json$", answer, moment=Moment.REQUEST, nth=0)
 
 
-@BOTH
+@ANY
 def test_one_with_files_of_its_own_waits_for_its_operators_word(engine: Engine, relay: Relay) -> None:
     run(engine, "app", "-v", "/data", script=f"echo precious >/root/notes; echo >/data/kept; {SERVING}")
     old = engine.inspect("app")["Id"]
