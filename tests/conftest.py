@@ -112,7 +112,7 @@ def pytest_configure() -> None:
             pytest.exit(f"{tool} is missing: tests/run installs it", 2)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
     for name, text in tables.published.items():
         terminalreporter.section(name)
         terminalreporter.write_line(text)

@@ -101,7 +101,8 @@ set_transport_error(EngineAnswer *answer, const HttpResult *result, const char *
 void answer_from_result(const HttpResult *result, const char *socket_path, EngineAnswer *ret) {
         json_error_t json_error;
 
-        *ret = (EngineAnswer){ .outcome = OUTCOME_UNKNOWN, .status = result->status };
+        *ret = (EngineAnswer
+        ){ .outcome = OUTCOME_UNKNOWN, .status = result->status, .raw = result };
         if (result->error < 0) {
                 set_transport_error(ret, result, socket_path);
                 return;

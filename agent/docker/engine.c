@@ -55,6 +55,8 @@ struct EngineSlot {
         char *method;
         char *path;
         char *body;
+        size_t body_size;
+        bool is_archive; /* the body is one, not JSON */
         uint64_t timeout_usec;
         uint64_t silence_usec;
         size_t max_body;
@@ -116,6 +118,12 @@ static int on_call_piece(const char *bytes, size_t size, void *data) {
         return call->piece(bytes, size, call->data);
 }
 
+static const char *content_type_of(const EngineSlot *call) {
+        if (call->is_archive)
+                return "application/x-tar";
+        return call->body ? "application/json" : NULL;
+}
+
 static int call_send(EngineSlot *call) {
         Engine *engine = call->engine;
         cleanup(freep) char *path = text_format("/v1.%u%s", engine->api, call->path);
@@ -127,9 +135,9 @@ static int call_send(EngineSlot *call) {
                 .socket_path = engine->socket_path,
                 .method = call->method,
                 .path = path,
-                .content_type = call->body ? "application/json" : NULL,
+                .content_type = content_type_of(call),
                 .body = call->body,
-                .body_size = call->body ? strlen(call->body) : 0,
+                .body_size = call->body_size,
                 .timeout_usec = call->timeout_usec,
                 .silence_usec = call->silence_usec,
                 .max_body = call->max_body,
@@ -376,6 +384,25 @@ static void on_call_done(const HttpResult *result, void *data) {
 
 /* ---- From outside ---- */
 
+static int call_fill_body(EngineSlot *call, const EngineCall *from) {
+        if (from->body == NULL && from->archive == NULL)
+                return 0;
+
+        call->is_archive = from->archive != NULL;
+        if (call->is_archive) {
+                call->body = malloc(from->archive_size > 0 ? from->archive_size : 1);
+                call->body_size = from->archive_size;
+        } else {
+                call->body = json_dumps(from->body, JSON_COMPACT);
+                call->body_size = call->body ? strlen(call->body) : 0;
+        }
+        if (call->body == NULL)
+                return -ENOMEM;
+        if (call->is_archive && from->archive_size > 0)
+                memcpy(call->body, from->archive, from->archive_size);
+        return 0;
+}
+
 static int call_fill(EngineSlot *call, const EngineStream *stream) {
         const EngineCall *from = &stream->call;
 
@@ -386,11 +413,9 @@ static int call_fill(EngineSlot *call, const EngineStream *stream) {
         call->piece = stream->piece;
         call->method = strdup(from->method);
         call->path = strdup(from->path);
-        call->body = from->body != NULL ? json_dumps(from->body, JSON_COMPACT) : NULL;
-        if (call->method == NULL || call->path == NULL
-            || (from->body != NULL && call->body == NULL))
+        if (call->method == NULL || call->path == NULL)
                 return -ENOMEM;
-        return 0;
+        return call_fill_body(call, from);
 }
 
 int engine_stream(
@@ -442,7 +467,7 @@ EngineSlot *engine_slot_free(EngineSlot *slot) {
         free(slot->method);
         free(slot->path);
         if (slot->body != NULL)
-                explicit_bzero(slot->body, strlen(slot->body)); /* an environment holds keys */
+                explicit_bzero(slot->body, slot->body_size); /* an environment holds keys */
         free(slot->body);
         free(slot);
         return NULL;
@@ -489,6 +514,10 @@ Engine *engine_free(Engine *engine) {
         free(engine->socket_path);
         free(engine);
         return NULL;
+}
+
+bool engine_answer_header(const EngineAnswer *answer, const char *name, char *buffer, size_t size) {
+        return answer->raw != NULL && http_result_header(answer->raw, name, buffer, size);
 }
 
 unsigned engine_api(const Engine *engine) {

@@ -33,6 +33,8 @@ typedef struct EngineCall {
         const char *method;
         const char *path;
         const json_t *body;    /* borrowed; may be NULL */
+        const void *archive;   /* instead of body: a tar archive; borrowed; may be NULL */
+        size_t archive_size;   /* bytes */
         uint64_t timeout_usec; /* 0: 30 s */
         size_t max_body;       /* 0: 4 MiB */
 } EngineCall;
@@ -43,7 +45,11 @@ typedef struct EngineAnswer {
         json_t *json; /* borrowed; NULL when the answer had no JSON body */
         Error error;  /* set unless outcome is done or already: the engine's message, or why there
                          was no answer */
+        const HttpResult *raw; /* borrowed, for engine_answer_header(); NULL when no answer came */
 } EngineAnswer;
+
+/* Copies the value of a header of the answer; false when absent or too long. */
+bool engine_answer_header(const EngineAnswer *answer, const char *name, char *buffer, size_t size);
 
 /* Called exactly once, from the loop, never from engine_call(). */
 typedef void EngineDone(const EngineAnswer *answer, void *data);

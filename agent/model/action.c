@@ -15,8 +15,9 @@ static const char *const kind_names[] = {
         [ACTION_KEEP] = "keep",
         [ACTION_REMEMBER] = "remember",
         [ACTION_GENERATION] = "generation",
+        [ACTION_COPY] = "copy",
 };
-static_assert(ARRAY_LEN(kind_names) == ACTION_GENERATION + 1, "a name for every kind");
+static_assert(ARRAY_LEN(kind_names) == ACTION_COPY + 1, "a name for every kind");
 
 const char *action_kind_to_string(ActionKind kind) {
         return kind_names[kind];
@@ -41,6 +42,11 @@ void action_done(Action *action) {
                 break;
         case ACTION_STAY_UP:
                 free(action->u.stay_up.id);
+                break;
+        case ACTION_COPY:
+                free(action->u.copy.from);
+                free(action->u.copy.to);
+                json_decref(action->u.copy.paths);
                 break;
         case ACTION_PULL:
                 free(action->u.image);

@@ -26,6 +26,7 @@ typedef enum ActionKind {
         ACTION_KEEP,       /* keep what was replaced */
         ACTION_REMEMBER,   /* write down a failed attempt */
         ACTION_GENERATION, /* write, test, swing and prove the proxy's configuration */
+        ACTION_COPY,       /* copy files from one container into another */
 } ActionKind;
 
 typedef enum Expect {
@@ -49,6 +50,12 @@ typedef struct ActionStayUp {
                 deadline_usec; /* where there is one: healthy, or at least not unhealthy, by then */
 } ActionStayUp;
 
+typedef struct ActionCopy {
+        char *from; /* ids */
+        char *to;
+        json_t *paths; /* array, in this order; a directory goes without what is in it */
+} ActionCopy;
+
 typedef struct Action {
         ActionKind kind;
         bool optional; /* a record whose writing may fail: the plan goes on */
@@ -57,6 +64,7 @@ typedef struct Action {
                 json_t *record; /* also what is kept, and what is remembered */
                 ActionCall call;
                 ActionStayUp stay_up;
+                ActionCopy copy;
                 char *image; /* pull */
                 char *key;   /* taken over from the container, or NULL: make one. Never shown */
         } u;

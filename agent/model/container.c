@@ -131,6 +131,18 @@ Container *container_free(Container *container) {
         return NULL;
 }
 
+const char *container_list_name(const json_t *item) {
+        const json_t *names = json_object_get(item, "Names");
+
+        for (size_t i = 0; i < json_array_size(names); i++) {
+                const char *name = json_string_value(json_array_get(names, i));
+
+                if (name != NULL && name[0] == '/' && strchr(name + 1, '/') == NULL)
+                        return name + 1;
+        }
+        return json_string_value(json_object_get(item, "Id"));
+}
+
 bool container_is_up(const Container *container) {
         return container->state == CONTAINER_RUNNING;
 }

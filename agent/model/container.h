@@ -58,6 +58,12 @@ int container_new(json_t *inspect, Container **ret, Error *err);
 Container *container_free(Container *container);
 DEFINE_CLEANUP(Container, container_free);
 
+/*
+ * The name in an entry of the engine's list, without the slash; the id where it has none. One that
+ * others link to has their aliases there, too ("/other/alias"), before its own.
+ */
+const char *container_list_name(const json_t *item);
+
 const char *container_state_to_string(ContainerState state);
 int container_state_from_string(const char *text);
 const char *container_health_to_string(ContainerHealth health);

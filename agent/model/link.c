@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/donors.h"
 #include "model/template.h"
 
 static bool starts_with(const char *text, const char *prefix) {
@@ -149,8 +150,11 @@ static int compare_wish(const LinkInput *input, Link *link, Error *err) {
         return 0;
 }
 
+/* In another container's network the hosts are that one's: nothing can be added. */
 static void compare_host(const LinkInput *input, Link *link) {
-        if (!input->target->host_entry)
+        DonorRef donor;
+
+        if (!input->target->host_entry || donors_network(input->container, &donor))
                 return;
 
         const char *entry = container_host_entry(input->container, LINK_HOST);

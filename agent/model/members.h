@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stddef.h>
+
 #include <jansson.h>
 
 /*
@@ -9,3 +11,18 @@
  * list. except is the id of the container that asks.
  */
 const char *members_find_busy(const json_t *list, const char *except);
+
+#define MEMBERS_LEFT_MAX 16
+
+/* A member that is created and was never started; borrowed from the list. */
+typedef struct MemberLeft {
+        const char *id;
+        const char *name;
+} MemberLeft;
+
+/*
+ * Whom a deployment that gave up left behind, out of the same list: what was made together with the
+ * member of this id (up to ten minutes before it, or later) and waits for a start that nobody will
+ * ask for. One-off containers are none of it, nor what has not got its name yet. Returns how many.
+ */
+size_t members_find_left(const json_t *list, const char *id, MemberLeft ret[MEMBERS_LEFT_MAX]);

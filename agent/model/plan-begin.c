@@ -62,6 +62,8 @@ static int build_body(
                 .n_env = n_env,
                 .hosts = hosts,
                 .n_hosts = link && link->host_entry ? 1 : 0,
+                .empty_volumes = view->observed.empty_volumes,
+                .n_empty_volumes = view->observed.n_empty_volumes,
         };
         return recreate_build(&input, ret, err);
 }
@@ -113,6 +115,8 @@ static int make_record(
                 r = fill_keep(record, view, context, begin);
         if (r >= 0 && json_array_size(connects) > 0)
                 r = json_array_extend(record->connects, connects) < 0 ? -ENOMEM : 0;
+        if (r >= 0 && view->observed.files != NULL)
+                r = json_array_extend(record->files, view->observed.files) < 0 ? -ENOMEM : 0;
         if (r >= 0)
                 *ret = take_ptr(record);
         return r;

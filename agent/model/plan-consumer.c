@@ -19,6 +19,7 @@
 #include "model/labels.h"
 #include "model/link.h"
 #include "model/plan-begin.h"
+#include "model/plan-share.h"
 #include "model/plan-swap.h"
 #include "model/recreate.h"
 #include "model/settle.h"
@@ -89,6 +90,22 @@ static bool is_refused(const Deciding *deciding, int r, const Error *err) {
         if (r >= 0)
                 return false;
         plan_refuse(deciding->plan, err);
+        return true;
+}
+
+/* What the container alone speaks against. What its owner can do is two things: change that, or
+ * write the values himself. */
+static bool is_unfit(const Deciding *deciding, const Container *container) {
+        Error err = { 0 };
+
+        if (!is_refused(deciding, recreate_refusal(container->inspect, &err), &err))
+                return false;
+
+        const char *mend = recreate_mend(container->inspect);
+        plan_next_step(
+                deciding->plan, "%s%swrite %s into its own definition, and deploy it again",
+                mend ? mend : "", mend ? ", or " : "", deciding->plan->intent
+        );
         return true;
 }
 
@@ -179,6 +196,42 @@ static bool must_settle(const Deciding *deciding, const SeenContainer *seen) {
         return true;
 }
 
+/* Files that would be lost: what can be copied is no reason, unless nobody could copy it. */
+static bool may_lose_files(const Deciding *deciding, const SeenContainer *seen) {
+        const ConsumerObservations *observed = &deciding->view->observed;
+        const json_t *host = json_object_get(seen->container->inspect, "HostConfig");
+        Plan *plan = deciding->plan;
+
+        if (seen->age_usec > YOUNG_USEC && observed->precious != NULL && !seen->consented) {
+                plan_say(
+                        plan, LINK_PENDING,
+                        "it has been running for more than 10 minutes and holds files that exist nowhere else: %s",
+                        observed->precious
+                );
+                plan_next_step(
+                        plan,
+                        "deploy it again: it is linked right after its start; or lose them: coollama relink %s",
+                        deciding->view->identity->human
+                );
+                return true;
+        }
+        if (observed->files_problem != NULL) {
+                plan_say(plan, LINK_PENDING, "%s", observed->files_problem);
+                return true;
+        }
+        if (json_array_size(observed->files) > 0
+            && json_is_true(json_object_get(host, "ReadonlyRootfs"))) {
+                plan_say(
+                        plan, LINK_REFUSED,
+                        "files were put into it before its start, and it is read-only: they cannot "
+                        "be copied into a new one"
+                );
+                plan_next_step(plan, "mount them instead");
+                return true;
+        }
+        return false;
+}
+
 /* Files that would be lost, a gateway that does not answer: asked last, since asking costs a
  * request. */
 static bool lacks_observations(const Deciding *deciding, const SeenContainer *seen) {
@@ -189,8 +242,7 @@ static bool lacks_observations(const Deciding *deciding, const SeenContainer *se
 
         if (image_of(deciding, seen->container) == NULL)
                 plan->needs |= NEED_IMAGE;
-        if (seen->age_usec > YOUNG_USEC
-            && (!observed->changes_known || strcmp(observed->changes_id, seen->container->id) != 0))
+        if (!observed->changes_known || strcmp(observed->changes_id, seen->container->id) != 0)
                 plan->needs |= NEED_CHANGES;
         if (asks_reach && !observed->reach_known)
                 plan->needs |= NEED_REACH;
@@ -198,19 +250,8 @@ static bool lacks_observations(const Deciding *deciding, const SeenContainer *se
                 plan_say(plan, LINK_WAITING, "looking closer before it is re-created");
                 return true;
         }
-        if (seen->age_usec > YOUNG_USEC && observed->precious_path != NULL && !seen->consented) {
-                plan_say(
-                        plan, LINK_PENDING,
-                        "it has been running for more than 10 minutes and holds files that exist nowhere else: %s",
-                        observed->precious_path
-                );
-                plan_next_step(
-                        plan,
-                        "deploy it again: it is linked right after its start; or lose them: coollama relink %s",
-                        deciding->view->identity->human
-                );
+        if (may_lose_files(deciding, seen))
                 return true;
-        }
         if (asks_reach && observed->unreachable != NULL) {
                 plan_say(plan, LINK_REFUSED, "%s", observed->unreachable);
                 return true;
@@ -220,13 +261,11 @@ static bool lacks_observations(const Deciding *deciding, const SeenContainer *se
 
 /* What its operator agreed to lose; NULL: nothing. */
 static const char *lost_files(const Deciding *deciding, const SeenContainer *seen) {
-        return seen->age_usec > YOUNG_USEC ? deciding->view->observed.precious_path : NULL;
+        return seen->age_usec > YOUNG_USEC ? deciding->view->observed.precious : NULL;
 }
 
 /* Not linked, and up: every reason to wait, then the swap. */
 static void link_one(const Deciding *deciding, const SeenContainer *seen, const Link *link) {
-        Error err = { 0 };
-
         deciding->plan->intent = link_describe(link);
         deciding->plan->subject = strdup(seen->container->id);
         if (deciding->plan->subject == NULL || deciding->plan->intent == NULL) {
@@ -235,16 +274,21 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
         }
         if (lacks_provider(deciding, seen->container))
                 return;
-        if (is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err))
+        if (is_unfit(deciding, seen->container))
                 return;
         cleanup(freep) char *fingerprint = link_fingerprint(link);
         if (must_wait_after_failures(deciding, fingerprint) || must_settle(deciding, seen)
-            || lacks_observations(deciding, seen))
+            || lacks_observations(deciding, seen)
+            || plan_lacks_donors(deciding->view, seen->container, deciding->plan))
                 return;
         if (deciding->context->finishing) {
                 plan_say(deciding->plan, LINK_WAITING, "coollamad is stopping");
                 return;
         }
+        if (plan_has_dependents(
+                    deciding->view, seen->container, deciding->plan->intent, deciding->plan
+            ))
+                return;
 
         const Begin begin = {
                 .container = seen->container,
@@ -309,6 +353,29 @@ static void say_linked(const Deciding *deciding) {
                 plan_say(plan, LINK_LINKED, "the right values are in place");
 }
 
+/* In another container's network, which has no host entry. *acted as below. */
+static bool lacks_host_entry(
+        const Deciding *deciding, const SeenContainer *seen, const Link *link, bool *acted
+) {
+        cleanup(freep) char *intent = link_describe(link);
+        cleanup(plan_freep) Plan *aside = *acted ? plan_new() : NULL;
+        Plan *plan = *acted ? aside : deciding->plan;
+
+        if (intent == NULL || plan == NULL) {
+                deciding->plan->error = -ENOMEM;
+                return true;
+        }
+        if (is_own_member(deciding, seen->container)
+            || !plan_lacks_host_entry(
+                    deciding->view, deciding->context->provider, seen->container, intent, plan
+            ))
+                return false;
+        if (!*acted && plan->intent == NULL)
+                plan->intent = take_ptr(intent);
+        *acted = true;
+        return true;
+}
+
 static void ask_for_image(const Deciding *deciding, const SeenContainer *seen) {
         Plan *plan = deciding->plan;
 
@@ -332,6 +399,8 @@ static int link_target(const Deciding *deciding, const SeenContainer *seen, bool
                        && !is_own_member(deciding, seen->container);
         if (r < 0 && !(r == -ENODATA && keyless)) {
                 *acted = *acted || is_refused(deciding, r, &err);
+        } else if (lacks_host_entry(deciding, seen, &link, acted)) {
+                return 0;
         } else if (r >= 0 && link_is_in_place(&link) && !keyless) {
                 plan->linked++;
                 if (link.note[0] != '\0')
@@ -384,12 +453,15 @@ static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
                 calm.settled_since_usec = calm.up_since_usec;
         if (is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err)
             || must_wait_after_failures(deciding, "unlink") || must_settle(deciding, &calm)
-            || lacks_observations(deciding, seen))
+            || lacks_observations(deciding, seen)
+            || plan_lacks_donors(deciding->view, seen->container, plan))
                 return 0;
         if (deciding->context->finishing) {
                 plan_say(plan, LINK_WAITING, "coollamad is stopping");
                 return 0;
         }
+        if (plan_has_dependents(deciding->view, seen->container, "what it had", plan))
+                return 0;
 
         int r = unlink_compute(seen->container, seen->kept, &made, &err);
         const Begin begin = {
@@ -467,6 +539,13 @@ static uint64_t swap_quiet_usec(const Deciding *deciding, const SwapView *swap) 
         return quiet_usec + (victim ? container_stop_timeout(victim) * USEC_PER_SEC : 0);
 }
 
+/* Whoever came to live off it since the swap began is seen here: nothing has been stopped yet, and
+ * what was begun is undone. */
+static bool may_be_stopped(const SwapView *swap) {
+        return swap->record->phase == SWAP_PREPARE && swap->failure == NULL && swap->old != NULL
+               && swap->made != NULL && swap->successor == NULL && container_is_up(swap->old);
+}
+
 /* An open swap: the record's containers, and quiet as compose needs it. */
 static void decide_swap(const Deciding *deciding) {
         const ConsumerView *view = deciding->view;
@@ -484,6 +563,15 @@ static void decide_swap(const Deciding *deciding) {
         swap.rested = deciding->context->finishing || view->touched_usec == 0
                       || view->touched_usec + quiet_usec <= deciding->now_usec;
         swap.failure = view->failure;
+        swap.removed = view->removed;
+        swap.members = view->observed.members;
+        if (may_be_stopped(&swap)) {
+                const char *dependents = NULL;
+
+                if (plan_stop_needs_dependents(view, swap.old, deciding->plan, &dependents))
+                        return;
+                swap.failure = dependents;
+        }
         plan_swap(&swap, deciding->now_usec, deciding->plan);
         if (view->retry_usec > deciding->now_usec && deciding->plan->n_actions > 0)
                 deciding->plan->wake_usec = view->retry_usec;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "model/container.h"
+#include "model/donors.h"
 #include "model/identity.h"
 #include "model/link.h"
 #include "model/plan.h"
@@ -67,13 +68,24 @@ typedef struct ConsumerObservations {
         bool image_name_is_current;
         const char *image_id;    /* whose document it is */
         bool members_known;      /* observed after the project's last activity */
+        const json_t *members;   /* the list itself (members.h); NULL: not observed */
         const char *busy_member; /* name of a member that is created or starting; NULL: none */
-        bool changes_known;
-        const char *changes_id;    /* whose they are */
-        const char *precious_path; /* the first path that exists in the container alone; NULL:
-                                      nothing but noise */
+        bool changes_known;      /* and all up to files_problem */
+        const char *changes_id;  /* whose they are */
+        const char *precious;    /* paths that exist in the container alone, for people ("/a, /b and
+                                    7 more"); NULL: nothing but noise and what is copied */
+        json_t *files;           /* array of paths to copy into a new one (model/injected.h) */
+        const char *const *empty_volumes; /* where they are mounted (model/recreate.h) */
+        size_t n_empty_volumes;
+        const char *files_problem; /* why not all of them are known; NULL: they are */
         bool reach_known;
         const char *unreachable; /* why the gateway does not answer there; NULL: it answers */
+        bool donors_known;       /* of all its containers */
+        const Donor *donors;
+        size_t n_donors;
+        bool dependents_known;
+        const char *dependents_id; /* on whom */
+        const char *dependents;    /* who they are, for people; NULL: there are none */
 } ConsumerObservations;
 
 typedef struct ConsumerView {
@@ -91,6 +103,7 @@ typedef struct ConsumerView {
         unsigned attempts;      /* failed attempts to link its newest container */
         const char *tried;      /* with the link of this fingerprint; NULL: with any */
         const char *failure;    /* the last failure's reason; NULL: none */
+        bool removed;           /* with an open swap: it failed because ours was removed */
         uint64_t retry_usec;    /* monotonic: not before */
         ConsumerObservations observed;
 } ConsumerView;

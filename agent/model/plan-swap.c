@@ -10,6 +10,12 @@
  * Going on never happens after a failure: the failed step may have been done, or not, and undoing
  * is the shorter way to a container that serves.
  *
+ * "docker compose up" that finds nothing changed, but sees the old one and ours, removes one of
+ * them and starts the other: which one depends on its version. So nobody's last container is
+ * removed while that may be going on: ours goes once the old one runs again, the old one while ours
+ * runs, and else only when it is quiet. What is left is a compose that listed both and removes ours
+ * just after we removed the old one: it cannot be told from a user who removes his container.
+ *
  * The record is dropped by a plan of its own, when there is nothing left to do and nobody, we
  * included, has done anything for a moment: whoever listed the containers before our last step may
  * be about to stumble over it, and only the record tells us to pick up what he leaves.
@@ -21,16 +27,20 @@
  */
 #include "model/plan-swap.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "model/kept.h"
+#include "model/members.h"
+#include "model/plan-note.h"
 
 #define STAY_UP_USEC \
         (2 * USEC_PER_SEC) /* without a health check: a look whether it exits at once */
 #define STAY_UP_DEADLINE_USEC \
         (30 * USEC_PER_SEC) /* with one: healthy by then, or at least not unhealthy */
-#define LOOK_AGAIN_USEC (1 * USEC_PER_SEC)
+#define START_TIMEOUT_USEC (120 * USEC_PER_SEC)
+#define LOOK_AGAIN_USEC    (1 * USEC_PER_SEC)
 
 static bool is_previous(const SwapRecord *record, const Container *old) {
         size_t length = strlen(record->name);
@@ -92,7 +102,7 @@ add_start(Plan *plan, const SwapView *view, const Container *container, const ch
         call(plan, verb, view,
              (PlanCall){ .method = "POST",
                          .expect = EXPECT_DONE | EXPECT_ALREADY,
-                         .timeout_usec = 120 * USEC_PER_SEC },
+                         .timeout_usec = START_TIMEOUT_USEC },
              path ? path : "");
 }
 
@@ -104,35 +114,69 @@ static void add_policy(Plan *plan, const SwapView *view, json_t *policy, const c
              path ? path : "");
 }
 
-static json_t *failed_attempt(const SwapRecord *record) {
-        return json_pack(
-                "{s:i, s:s, s:s, s:s}", "attempt", (int) record->attempt, "of", record->old_id,
-                "tried", record->tried, "failure", record->reason
-        );
+/* Is somebody at work, or may be about to stumble over what we did? Then it is waited for. */
+static bool is_awaited(Plan *plan, const SwapView *view, uint64_t now_usec) {
+        if (view->quiet && view->rested)
+                return false;
+        plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
+        return true;
+}
+
+static void ask_for_members(Plan *plan, const SwapView *view) {
+        free(plan->subject);
+        plan->subject = strdup(view->successor->id);
+        plan->error = plan->subject ? plan->error : -ENOMEM;
+        plan->needs |= NEED_MEMBERS;
+}
+
+/*
+ * Compose makes all containers of a deployment before it starts the first: where it gave up because
+ * it collided with us, others of the stack are left as well, also such that did not opt in. Tried
+ * for ever.
+ */
+static void start_left(Plan *plan, const SwapView *view) {
+        MemberLeft left[MEMBERS_LEFT_MAX];
+        size_t n = members_find_left(view->members, view->successor->id, left);
+
+        for (size_t i = 0; i < n; i++) {
+                cleanup(freep) char *what =
+                        text_format("start %s of the newer deployment", left[i].name);
+
+                plan_add_call(
+                        plan,
+                        (PlanCall){ .method = "POST",
+                                    .expect = EXPECT_DONE | EXPECT_ALREADY | EXPECT_GONE,
+                                    .timeout_usec = START_TIMEOUT_USEC,
+                                    .what = what ? what : "start the newer deployment" },
+                        "/containers/%s/start", left[i].id
+                );
+        }
 }
 
 /* Nothing is left to do: the record goes as soon as nobody can stumble over what we did. */
 static void finish(Plan *plan, const SwapView *view, uint64_t now_usec) {
-        if (!view->quiet || !view->rested) {
-                plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
+        if (is_awaited(plan, view, now_usec))
                 return;
+        if (view->successor != NULL && view->successor->project[0] != '\0') {
+                if (view->members == NULL) {
+                        ask_for_members(plan, view);
+                        return;
+                }
+                start_left(plan, view);
         }
-        if (view->made != NULL && json_is_object(view->record->keep))
-                plan_add_keep(
-                        plan, kept_finish(view->record, view->made), "keep what was replaced"
-                );
-        if (view->record->phase == SWAP_ROLLBACK && view->record->counts)
-                plan_add_remember(
-                        plan, failed_attempt(view->record), "note that the attempt failed"
-                );
+        plan_note_swap(view->record, view->made, plan);
         plan_add_forget(plan, "drop the swap record");
+}
+
+static void stop_made(Plan *plan, const SwapView *view) {
+        if (view->made->state != CONTAINER_CREATED && view->made->state != CONTAINER_EXITED)
+                add_stop(plan, view, view->made, "stop our new");
 }
 
 static void remove_made(Plan *plan, const SwapView *view) {
         if (view->made == NULL)
                 return;
-        if (view->made->state != CONTAINER_CREATED && view->made->state != CONTAINER_EXITED)
-                add_stop(plan, view, view->made, "stop our new");
+        stop_made(plan, view);
         add_remove(plan, view, view->made, "remove our new");
 }
 
@@ -144,28 +188,26 @@ static void take_old_away(Plan *plan, const SwapView *view) {
         add_remove(plan, view, view->old, "remove the old");
 }
 
+/* As far as we have to do with it. */
+static bool is_serving(const Container *container) {
+        return container != NULL
+               && (container_is_up(container) || container->state == CONTAINER_PAUSED);
+}
+
 static const json_t *recorded_policy(const SwapRecord *record) {
         return json_object_get(json_object_get(record->old, "HostConfig"), "RestartPolicy");
 }
 
 /*
- * Puts the old one back as it was: name, restart policy, running. Everything is by its id. Where
- * that failed before, it runs before it gets its name: somebody may have taken the name for good.
+ * Undone already, as far as its start goes: it has run since, or was up all the time, and is down
+ * by its own doing or its user's. Starting it again and again would be a loop.
  */
-static void restore_old(Plan *plan, const SwapView *view, bool runs) {
-        const Container *old = view->old;
-        const json_t *policy = recorded_policy(view->record);
-        bool failed_before = view->record->phase == SWAP_ROLLBACK && view->failure != NULL;
-        bool renames = is_previous(view->record, old);
+static bool has_ended_again(const SwapView *view) {
+        const SwapRecord *record = view->record;
 
-        if (renames && !failed_before)
-                add_rename(plan, view, old, "give the old one its name back");
-        if (json_is_object(policy) && !json_equal(policy, container_restart_policy(old)))
-                add_policy(plan, view, json_deep_copy(policy), "restore the restart policy of");
-        if (runs && !container_is_up(old) && old->state != CONTAINER_PAUSED)
-                add_start(plan, view, old, "start the old");
-        if (renames && failed_before)
-                add_rename(plan, view, old, "give the old one its name back");
+        return record->phase == SWAP_ROLLBACK && record->last_run[0] != '\0'
+               && strcmp(record->last_run, view->old->started_at) != 0
+               && json_equal(recorded_policy(record), container_restart_policy(view->old));
 }
 
 /* How a swap is undone. */
@@ -176,13 +218,16 @@ typedef struct Undo {
 } Undo;
 
 static void add_rollback(Plan *plan, const SwapView *view, const Undo *how) {
+        const Container *old = view->old;
+        const char *last_run = old == NULL ? "" : is_serving(old) ? SWAP_RUN_NONE : old->started_at;
         json_t *json = swap_record_json_in_phase(
                 view->record, SWAP_ROLLBACK, view->made ? view->made->id : NULL, how->reason
         );
 
         if (json != NULL
             && (json_object_set_new(json, "was_running", json_boolean(how->runs)) < 0
-                || json_object_set_new(json, "counts", json_boolean(how->counts)) < 0)) {
+                || json_object_set_new(json, "counts", json_boolean(how->counts)) < 0
+                || json_object_set_new(json, "last_run", json_string(last_run)) < 0)) {
                 json_decref(json);
                 json = NULL;
         }
@@ -191,23 +236,64 @@ static void add_rollback(Plan *plan, const SwapView *view, const Undo *how) {
                 plan->actions[plan->n_actions - 1].optional = true;
 }
 
+/* What must be done has failed, and is tried for ever: people see what is in its way. */
+static void say_stuck(Plan *plan, const SwapView *view, const char *what) {
+        plan_say(plan, LINK_FAILED, "%s: %s", what, view->failure);
+        plan_next_step(plan, "take away what is in its way: it is tried again and again by itself");
+}
+
+/*
+ * Puts the old one back as it was: restart policy, running, name. Everything is by its id. Ours
+ * goes only once the old one runs: somebody may be removing that at this very moment, because he
+ * sees ours. The name comes last, as somebody may have taken it for good.
+ */
+static void restore_old(Plan *plan, const SwapView *view, bool runs) {
+        const Container *old = view->old;
+        const json_t *policy = recorded_policy(view->record);
+
+        runs = runs && !has_ended_again(view);
+        if (view->made != NULL)
+                stop_made(plan, view);
+        if (json_is_object(policy) && !json_equal(policy, container_restart_policy(old)))
+                add_policy(plan, view, json_deep_copy(policy), "restore the restart policy of");
+        if (runs && !is_serving(old))
+                add_start(plan, view, old, "start the old");
+        if (view->made != NULL)
+                add_remove(plan, view, view->made, "remove our new");
+        if (is_previous(view->record, old))
+                add_rename(plan, view, old, "give the old one its name back");
+}
+
+/*
+ * Nothing would run once ours is removed. Right where its user wanted that; but compose, which saw
+ * both and keeps ours, also stops and removes the old one first, and starts ours then.
+ */
+static bool leaves_nothing(const SwapView *view, const Undo *how) {
+        return view->made != NULL && view->successor == NULL && !is_serving(view->old)
+               && (view->old == NULL || !how->runs);
+}
+
 static void undo(Plan *plan, const SwapView *view, uint64_t now_usec, Undo how) {
         const SwapRecord *record = view->record;
-        /* The old one is gone, and ours runs: that is the consumer now. */
-        bool made_stays = view->old == NULL && view->made != NULL && container_is_up(view->made);
+        /* The old one is gone, and ours has run: that is the consumer now, and the last of it. */
+        bool made_stays = view->old == NULL && view->made != NULL && view->made->ever_started;
         size_t before = plan->n_actions;
 
         plan_say(plan, LINK_LINKING, "undoing the re-creation: %s", how.reason);
         plan->undoes = true;
         plan->counts = how.counts;
+        if (!made_stays && leaves_nothing(view, &how) && is_awaited(plan, view, now_usec))
+                return;
         if (record->phase != SWAP_ROLLBACK && (view->old != NULL || view->made != NULL))
                 add_rollback(plan, view, &how);
-        if (!made_stays)
-                remove_made(plan, view);
         if (view->old != NULL)
                 restore_old(plan, view, how.runs);
+        else if (!made_stays)
+                remove_made(plan, view);
         if (plan->n_actions == before)
                 finish(plan, view, now_usec);
+        else if (record->phase == SWAP_ROLLBACK && view->failure != NULL)
+                say_stuck(plan, view, "its old container could not be put back yet");
 }
 
 /* Nobody's fault: the old one goes on as it did before. In phase prepare we have stopped nothing,
@@ -254,6 +340,17 @@ static void add_connects(Plan *plan, const SwapView *view) {
         }
 }
 
+/* Files that were put into the old one before its start; done twice is done once. */
+static void add_copy(Plan *plan, const SwapView *view) {
+        const SwapRecord *record = view->record;
+
+        if (json_array_size(record->files) > 0)
+                plan_add_copy(
+                        plan, record->old_id, view->made->id, record->files,
+                        "copy the files that were put into the old one before its start"
+                );
+}
+
 static void add_phase(Plan *plan, const SwapView *view, SwapPhase phase, const char *what) {
         plan_add_record(
                 plan, swap_record_json_in_phase(view->record, phase, view->made->id, NULL), what
@@ -273,8 +370,10 @@ static void prove(Plan *plan, const SwapView *view) {
 static void go_on(Plan *plan, const SwapView *view) {
         json_t *no = json_pack("{s:s, s:i}", "Name", "no", "MaximumRetryCount", 0);
 
-        if (view->record->phase == SWAP_PREPARE)
+        if (view->record->phase == SWAP_PREPARE) {
+                add_copy(plan, view);
                 add_connects(plan, view);
+        }
         add_phase(plan, view, SWAP_STOPPING, "note that we stop the old one");
         add_stop(plan, view, view->old, "stop the old");
         add_policy(plan, view, no, "switch off the restart policy of the old");
@@ -329,6 +428,8 @@ static void give_way(Plan *plan, const SwapView *view, uint64_t now_usec) {
         if (!has_name)
                 add_rename(plan, view, successor, "give the newer deployment its name");
         add_start(plan, view, successor, "start the newer deployment of");
+        if (view->failure != NULL)
+                say_stuck(plan, view, "a newer deployment could not be started yet");
 }
 
 static void plan_prepare(const SwapView *view, uint64_t now_usec, Plan *plan) {
@@ -378,30 +479,25 @@ static bool was_stopped_by_its_user(const Container *made) {
 static void plan_without_made(const SwapView *view, uint64_t now_usec, Plan *plan) {
         Undo how = undo_for(view, "the new container was removed meanwhile");
 
-        if (view->failure != NULL)
+        if (view->failure != NULL && !view->removed)
                 how = undo_after(view, view->failure);
         else if (view->old != NULL && !container_is_up(view->old))
                 how.runs = false; /* by its user: not brought back, but not lost either */
         undo(plan, view, now_usec, how);
 }
 
-/* Somebody removed the old one, although it is out of service: he has seen the new one, or not. */
+/*
+ * Somebody removed the old one, although it is out of service: he has seen the new one, or not.
+ * Compose, which keeps the new one, starts it itself; nobody else does.
+ */
 static void plan_without_old(const SwapView *view, uint64_t now_usec, Plan *plan) {
-        const Container *made = view->made;
-
         plan->undoes = true;
-        if (made->ever_started) {
-                plan_say(plan, LINK_LINKING, "its old container was removed meanwhile");
+        plan_say(plan, LINK_LINKING, "its old container was removed meanwhile");
+        if (view->record->phase == SWAP_STOPPING && view->made->ever_started)
                 finish(plan, view, now_usec);
-        } else if (view->failure != NULL) {
-                undo(plan, view, now_usec, undo_for(view, "the container was removed meanwhile"));
-        } else if (!view->quiet) {
-                plan_say(plan, LINK_WAITING, "somebody else is working on its stack");
-                plan_wake_at(plan, now_usec + LOOK_AGAIN_USEC);
-        } else {
-                plan_say(plan, LINK_LINKING, "its old container was removed meanwhile");
+        else if (!is_awaited(plan, view, now_usec)) {
                 add_phase(plan, view, SWAP_STARTED, "note that there is no way back");
-                add_start(plan, view, made, "start the new");
+                add_start(plan, view, view->made, "start the new");
         }
 }
 
@@ -415,7 +511,11 @@ static void plan_stopping(const SwapView *view, uint64_t now_usec, Plan *plan) {
                 plan_without_old(view, now_usec, plan);
         else if (was_stopped_by_its_user(made) && !container_is_up(old)) {
                 plan_say(plan, LINK_LINKING, "it was stopped meanwhile");
-                add_phase(plan, view, SWAP_STARTED, "note that the new one replaces the old one");
+                if (!is_awaited(plan, view, now_usec))
+                        add_phase(
+                                plan, view, SWAP_STARTED,
+                                "note that the new one replaces the old one"
+                        );
         } else if (view->failure != NULL)
                 undo(plan, view, now_usec, undo_after(view, view->failure));
         else if (made->ever_started && made->state != CONTAINER_RUNNING && made->state != CONTAINER_PAUSED)
@@ -426,14 +526,18 @@ static void plan_stopping(const SwapView *view, uint64_t now_usec, Plan *plan) {
                 prove(plan, view);
 }
 
+/* Compose, which saw both and keeps the old one, stops and removes the new one, and starts the old
+ * one then. */
 static void plan_started(const SwapView *view, uint64_t now_usec, Plan *plan) {
-        if (view->made == NULL && view->old != NULL && container_is_up(view->old)) {
+        if (!is_serving(view->made) && is_serving(view->old)) {
                 undo(plan, view, now_usec,
-                     undo_for(view, "the new container was removed, the old one kept"));
+                     undo_for(view, "the new container was taken away, the old one kept"));
                 return;
         }
         plan_say(plan, LINK_LINKING, "taking the old container away");
         plan->undoes = true;
+        if (!is_serving(view->made) && view->successor == NULL && is_awaited(plan, view, now_usec))
+                return;
         take_old_away(plan, view);
         if (plan->n_actions == 0)
                 finish(plan, view, now_usec);
@@ -463,6 +567,21 @@ static void give_way_to_other_name(const SwapView *view, uint64_t now_usec, Plan
                 finish(plan, view, now_usec);
 }
 
+static void plan_rollback(const SwapView *view, uint64_t now_usec, Plan *plan) {
+        const SwapRecord *record = view->record;
+        const Undo how = {
+                .reason = record->reason[0] != '\0' ? record->reason : "interrupted",
+                .runs = record->was_running,
+                .counts = record->counts,
+        };
+
+        if (how.runs && view->old == NULL && view->made != NULL && !view->made->ever_started
+            && view->successor == NULL)
+                plan_without_old(view, now_usec, plan);
+        else
+                undo(plan, view, now_usec, how);
+}
+
 void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan) {
         const SwapRecord *record = view->record;
 
@@ -486,13 +605,8 @@ void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan) {
         case SWAP_STARTED:
                 plan_started(view, now_usec, plan);
                 break;
-        case SWAP_ROLLBACK: {
-                const char *reason = record->reason[0] != '\0' ? record->reason : "interrupted";
-
-                undo(plan, view, now_usec,
-                     (Undo
-                     ){ .reason = reason, .runs = record->was_running, .counts = record->counts });
+        case SWAP_ROLLBACK:
+                plan_rollback(view, now_usec, plan);
                 break;
-        }
         }
 }

@@ -20,7 +20,9 @@ typedef struct SwapView {
         bool successor_takes_name;  /* it is, or is about to be, called as the consumer is */
         bool quiet;  /* nobody has created, removed or renamed in the project for a moment */
         bool rested; /* nor have we done anything for this record */
-        const char *failure; /* why the last plan for this record ended early; NULL: it did not */
+        const json_t *members; /* of its project, as members.h has them; NULL: not asked for yet */
+        const char *failure;   /* why the last plan for this record ended early; NULL: it did not */
+        bool removed;          /* that was because ours was removed while it was proving itself */
 } SwapView;
 
 /*
@@ -36,6 +38,6 @@ const Container *swap_victim(const SwapView *view);
 
 /*
  * What to do about an open swap. The states and the decisions are the table in agent/README.md, row
- * by row. A plan without actions waits for the project to become quiet.
+ * by row. A plan without actions waits for the project to become quiet, or has needs.
  */
 void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan);

@@ -165,6 +165,20 @@ void plan_add_stay_up(
                 plan_fail(plan, -ENOMEM);
 }
 
+void plan_add_copy(Plan *plan, const char *from, const char *to, json_t *paths, const char *what) {
+        Action *action = plan_append(plan, ACTION_COPY, what);
+        if (action == NULL)
+                return;
+
+        action->u.copy = (ActionCopy){
+                .from = strdup(from),
+                .to = strdup(to),
+                .paths = json_incref(paths),
+        };
+        if (action->u.copy.from == NULL || action->u.copy.to == NULL)
+                plan_fail(plan, -ENOMEM);
+}
+
 void plan_add_pull(Plan *plan, const char *image, const char *what) {
         Action *action = plan_append(plan, ACTION_PULL, what);
         if (action == NULL)

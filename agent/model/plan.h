@@ -30,10 +30,13 @@ typedef enum LinkState {
 
 /* Observations that the planner asks for before it can say more. */
 typedef enum Need {
-        NEED_IMAGE = 1U << 0,   /* the image's document, by id, and what its name means today */
-        NEED_MEMBERS = 1U << 1, /* the states of the containers of its project */
-        NEED_CHANGES = 1U << 2, /* the files that only the container has */
-        NEED_REACH = 1U << 3,   /* does the gateway answer on its network? */
+        NEED_IMAGE = 1U << 0,      /* the image's document, by id, and what its name means today */
+        NEED_MEMBERS = 1U << 1,    /* the states of the containers of its project */
+        NEED_CHANGES = 1U << 2,    /* the files that only the container has, and its
+                                      empty volumes */
+        NEED_REACH = 1U << 3,      /* does the gateway answer on its network? */
+        NEED_DONORS = 1U << 4,     /* those whose namespaces or volumes its containers have */
+        NEED_DEPENDENTS = 1U << 5, /* those that live off this container */
 } Need;
 
 #define PLAN_ACTIONS_MAX 48
@@ -89,6 +92,8 @@ void plan_add_forget(Plan *plan, const char *what);
 void plan_add_stay_up(
         Plan *plan, const char *id, uint64_t stay_usec, uint64_t deadline_usec, const char *what
 );
+/* Takes a reference to paths. */
+void plan_add_copy(Plan *plan, const char *from, const char *to, json_t *paths, const char *what);
 void plan_add_pull(Plan *plan, const char *image, const char *what);
 void plan_add_key(Plan *plan, const char *taken_over, const char *what);
 void plan_add_generation(Plan *plan, const char *what);

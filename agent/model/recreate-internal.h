@@ -16,7 +16,7 @@ typedef struct Recreate {
         const char *mac;  /* wanted on the NetworkMode network; NULL: none or not known */
         json_t *config;
         json_t *host;
-        json_t *endpoints; /* NetworkingConfig.EndpointsConfig */
+        json_t *endpoints; /* NetworkingConfig.EndpointsConfig; NULL: no NetworkingConfig at all */
         json_t *connects;
 } Recreate;
 
@@ -29,6 +29,10 @@ int recreate_fields(Recreate *recreate, Error *err);
 int recreate_mounts(Recreate *recreate, Error *err);
 
 int recreate_networks(Recreate *recreate, Error *err);
+
+/* The same for one in another container's network, which has no endpoints. */
+int recreate_shared_network(Recreate *recreate, Error *err);
+bool recreate_shares_network(const json_t *inspect);
 
 /* Whether the tables name this field; section is "Config" or "HostConfig". */
 bool recreate_knows_field(const char *section, const char *name);

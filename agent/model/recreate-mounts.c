@@ -32,43 +32,51 @@ static const MountOption mount_options[] = {
         { "TmpfsOptions", "Options", 46 },
 };
 
-/* A path that need not end with NUL, walked part by part. */
+/* A path that need not end with NUL, walked part by part from its end. */
 typedef struct Path {
-        const char *at;
+        const char *begin;
         const char *end;
+        size_t n_up; /* ".." seen whose part is still to come */
 } Path;
 
 /*
- * Size of the part that at stands before, 0 at the end. Skips slashes and parts that say nothing;
- * ".." is not resolved, so that such a path equals itself alone.
+ * Takes the last part off: the new end is where it begins. Its size, 0 when there is none left.
+ * Skips slashes, "." and what a ".." takes back; nothing is above the root.
  */
 static size_t path_part(Path *path) {
         for (;;) {
-                while (path->at < path->end && *path->at == '/')
-                        path->at++;
+                while (path->end > path->begin && path->end[-1] == '/')
+                        path->end--;
 
                 size_t size = 0;
-                while (path->at + size < path->end && path->at[size] != '/')
+                while (path->end - size > path->begin && path->end[-1 - (ssize_t) size] != '/')
                         size++;
-                if (size != 1 || *path->at != '.')
+                path->end -= size;
+
+                if (size == 0)
+                        return 0;
+                if (size == 1 && *path->end == '.')
+                        continue;
+                if (size == 2 && memcmp(path->end, "..", 2) == 0)
+                        path->n_up++;
+                else if (path->n_up > 0)
+                        path->n_up--;
+                else
                         return size;
-                path->at++;
         }
 }
 
 static bool same_path(const char *a, size_t a_size, const char *b) {
-        Path left = { a, a + a_size };
-        Path right = { b, b + strlen(b) };
+        Path left = { .begin = a, .end = a + a_size };
+        Path right = { .begin = b, .end = b + strlen(b) };
 
         for (;;) {
                 size_t size = path_part(&left);
 
-                if (size != path_part(&right) || memcmp(left.at, right.at, size) != 0)
+                if (size != path_part(&right) || memcmp(left.end, right.end, size) != 0)
                         return false;
                 if (size == 0)
                         return true;
-                left.at += size;
-                right.at += size;
         }
 }
 
@@ -154,26 +162,35 @@ static bool is_volume(const json_t *mount) {
 static int name_volume(const Recreate *recreate, const json_t *mount, Error *err) {
         const char *name = recreate_text(mount, "Name");
         const char *path = recreate_text(mount, "Destination");
-        if (name == NULL || *name == '\0' || path == NULL)
-                return error_set(err, -EBADMSG, "the container's document has a nameless volume");
+        if (path == NULL)
+                return error_set(err, -EBADMSG, "the container's document has a volume nowhere");
 
         json_t *binds = json_object_get(recreate->host, "Binds");
         Bind bind;
         ssize_t index = find_bind(binds, path, &bind);
         if (index >= 0 && bind.source)
                 return 0;
+
+        json_t *wishes = json_object_get(recreate->host, "Mounts");
+        json_t *wish = index < 0 ? find_mount(wishes, path) : NULL;
+        const char *source = recreate_text(wish, "Source");
+        if (wish && (!is_volume(wish) || (source && *source != '\0')))
+                return 0;
+
+        /* so it is for an entry of Binds that is only a path, with all engines that were tried */
+        if (name == NULL || *name == '\0')
+                return error_set(
+                        err, -EOPNOTSUPP,
+                        "the engine does not tell the name of its volume at %.200s: give the volume "
+                        "a name",
+                        path
+                );
         if (index >= 0)
                 return bind_replace(
                         binds, (size_t) index, text_format("%s:%s", name, bind.destination), err
                 );
-
-        json_t *wish = find_mount(json_object_get(recreate->host, "Mounts"), path);
-        if (wish) {
-                const char *source = recreate_text(wish, "Source");
-                if (!is_volume(wish) || (source && *source != '\0'))
-                        return 0;
+        if (wish)
                 return recreate_put(wish, "Source", json_string(name), err);
-        }
 
         json_t *mounts = NULL;
         int r = recreate_list(recreate->host, "Mounts", &mounts, err);

@@ -5,8 +5,13 @@
  * An endpoint in an inspect document is a few wishes among a lot of bookkeeping, and the names do
  * not tell them apart, so this is a list of what is copied. Not copied: NetworkID (the engine
  * prefers a stale id to the name, so a network that was made again under its name is "not found"),
- * EndpointID, Gateway, IPAddress and all other addresses, DNSNames, and MacAddress, which holds
- * what the engine made up; the one that was asked for stands in Config.MacAddress.
+ * EndpointID, Gateway, IPAddress and all other addresses, and DNSNames.
+ *
+ * MacAddress holds what was asked for or what the engine made up. Which of both it is stands in
+ * Config.MacAddress for NetworkMode's network. For the others it shows only up to API 1.47, where
+ * an engine makes its own from the IPv4 address; later it takes a random one at each start. Those
+ * are asked for, too: nothing shows that they last longer now, while an address that was asked for
+ * may be what a licence or a firewall knows its owner by.
  *
  * Aliases read with an API before 1.45 hold two that nobody asked for: the container's short id
  * and then, unless it is the same, its host name. With the old id in them they would pile up; the
@@ -16,9 +21,12 @@
  * From API 1.44 on one request takes all networks. Before, it takes one; the others are connected
  * one by one before the start, in the order of their names.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/macro.h"
 #include "model/recreate-internal.h"
@@ -100,6 +108,24 @@ static int endpoint_fill(
         return 0;
 }
 
+/* The MAC address to ask for on a network other than NetworkMode's; NULL: none. */
+static const char *further_mac(const json_t *old) {
+        const char *mac = recreate_text(old, "MacAddress");
+        const char *address = recreate_text(old, "IPAddress");
+        unsigned char bytes[sizeof(struct in_addr)];
+        char made_up[sizeof("02:42:00:00:00:00")];
+
+        if (mac == NULL || *mac == '\0' || address == NULL
+            || inet_pton(AF_INET, address, bytes) != 1)
+                return NULL;
+
+        (void) snprintf(
+                made_up, sizeof(made_up), "02:42:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2],
+                bytes[3]
+        );
+        return strcasecmp(mac, made_up) == 0 ? NULL : mac;
+}
+
 /* The name under which NetworkMode's network stands in the map; NULL when it is not there. */
 static const char *primary_name(const Recreate *recreate) {
         const char *mode = recreate_text(recreate->host, "NetworkMode");
@@ -149,7 +175,20 @@ static int add_connect(Recreate *recreate, const char *network, json_t *endpoint
         return recreate_append(recreate->connects, connect, err);
 }
 
-static int add_network(Recreate *recreate, const char *network, bool at_creation, Error *err) {
+/* From 1.44 on an endpoint's MAC address can be asked for. */
+static int
+add_mac(const Recreate *recreate, const json_t *old, bool is_primary, json_t *endpoint, Error *err
+) {
+        const char *mac = is_primary ? recreate->mac : further_mac(old);
+
+        if (recreate->input->api < API_MANY_NETWORKS || mac == NULL)
+                return 0;
+        return recreate_put(endpoint, "MacAddress", json_string(mac), err);
+}
+
+static int add_network(
+        Recreate *recreate, const char *network, bool is_primary, bool at_creation, Error *err
+) {
         const json_t *old = json_object_get(recreate->networks, network);
         if (!json_is_object(old))
                 return error_set(
@@ -159,6 +198,8 @@ static int add_network(Recreate *recreate, const char *network, bool at_creation
 
         json_t *endpoint = json_object();
         int r = endpoint_fill(recreate, network, old, endpoint, err);
+        if (r == 0)
+                r = add_mac(recreate, old, is_primary, endpoint, err);
         if (r < 0) {
                 json_decref(endpoint);
                 return r;
@@ -179,15 +220,12 @@ int recreate_networks(Recreate *recreate, Error *err) {
         const char *first = primary ? primary : names[0];
 
         for (size_t i = 0; names[i]; i++) {
-                int r = add_network(recreate, names[i], all || strcmp(names[i], first) == 0, err);
+                bool is_primary = primary && strcmp(names[i], primary) == 0;
+                bool at_creation = all || strcmp(names[i], first) == 0;
+
+                int r = add_network(recreate, names[i], is_primary, at_creation, err);
                 if (r < 0)
                         return r;
         }
-
-        if (!all || recreate->mac == NULL || primary == NULL)
-                return 0;
-        return recreate_put(
-                json_object_get(recreate->endpoints, primary), "MacAddress",
-                json_string(recreate->mac), err
-        );
+        return 0;
 }

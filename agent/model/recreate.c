@@ -28,9 +28,8 @@
  * - nocopy on volumes that are empty;
  * - Config.Image is an image id where the name means another image by now;
  * - NetworkMode "default" of an engine before 26 is "bridge" on a later one;
- * - an interface's MAC address that was asked for on a network other than NetworkMode's is shown
- *   nowhere: it is lost. So is a client's older API version, which made read-only binds not
- *   recursive.
+ * - an interface's MAC address on a network other than NetworkMode's may be asked for where the
+ *   engine had made it up (recreate-networks.c).
  */
 #include "model/recreate.h"
 
@@ -136,13 +135,15 @@ static int assemble(Recreate *recreate, RecreateResult *ret, Error *err) {
         if (r < 0)
                 return r;
 
-        json_t *networking = json_object();
-        r = recreate_put(recreate->config, "NetworkingConfig", networking, err);
-        if (r < 0)
-                return r;
-        r = recreate_put(networking, "EndpointsConfig", take_ptr(recreate->endpoints), err);
-        if (r < 0)
-                return r;
+        if (recreate->endpoints != NULL) {
+                json_t *networking = json_object();
+                r = recreate_put(recreate->config, "NetworkingConfig", networking, err);
+                if (r < 0)
+                        return r;
+                r = recreate_put(networking, "EndpointsConfig", take_ptr(recreate->endpoints), err);
+                if (r < 0)
+                        return r;
+        }
         r = recreate_put(recreate->config, "HostConfig", take_ptr(recreate->host), err);
         if (r < 0)
                 return r;
@@ -174,7 +175,8 @@ static int build(Recreate *recreate, RecreateResult *ret, Error *err) {
         if (r < 0)
                 return r;
 
-        r = recreate_networks(recreate, err);
+        r = recreate_shares_network(inspect) ? recreate_shared_network(recreate, err)
+                                             : recreate_networks(recreate, err);
         if (r < 0)
                 return r;
 

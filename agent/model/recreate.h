@@ -20,7 +20,7 @@
  *   with a later one than RECREATE_INSPECT_API_MAX: from 1.52 on the MAC address that a user asked
  *   for cannot be told from one that the engine made up, and would be lost;
  * - files put into the container between its creation and its start (compose's configs and
- *   secrets with content) are in no inspect document: copy them, or leave the container alone;
+ *   secrets with content) are in no inspect document: model/injected.h;
  * - that containers and volumes which the request names still exist shows when it is sent;
  * - when image_name_is_current is false, the container is made by image id: Config.Image differs.
  */
@@ -85,3 +85,7 @@ void recreate_result_done(RecreateResult *result);
  * -EOPNOTSUPP with the reason, -EBADMSG.
  */
 int recreate_refusal(const json_t *inspect, Error *err);
+
+/* What its owner can do about that refusal ("start it without --rm"), so that it can be re-created;
+ * NULL: nothing, but to give it the values by hand. */
+const char *recreate_mend(const json_t *inspect);

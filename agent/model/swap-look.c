@@ -117,6 +117,9 @@ void swap_look(
         for (size_t i = 0; i < n; i++) {
                 const Container *container = containers[i];
 
+                /* It will never run again, and whoever is removing it is not to be helped. */
+                if (container->state == CONTAINER_REMOVING || container->state == CONTAINER_DEAD)
+                        continue;
                 if (strcmp(container->id, record->old_id) == 0)
                         ret->old = container;
                 else if (ret->made == NULL && is_made(record, container))

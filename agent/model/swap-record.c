@@ -42,6 +42,7 @@ int swap_record_new(const char *identity, const Container *old, SwapRecord **ret
         record->old_id = strdup(old->id);
         record->new_id = strdup("");
         record->reason = strdup("");
+        record->last_run = strdup("");
         record->was_running = container_is_up(old);
         record->was_healthy = old->health == HEALTH_HEALTHY;
         record->old = json_incref(old->inspect);
@@ -51,9 +52,10 @@ int swap_record_new(const char *identity, const Container *old, SwapRecord **ret
         record->tried = strdup("");
         record->attempt = 1;
         record->connects = json_array();
+        record->files = json_array();
         if (!record->identity || !record->name || !record->old_id || !record->new_id
-            || !record->reason || !record->tried || !record->link || !record->lost
-            || !record->connects)
+            || !record->reason || !record->tried || !record->last_run || !record->link
+            || !record->lost || !record->connects || !record->files)
                 return -ENOMEM;
 
         *ret = take_ptr(record);
@@ -69,11 +71,13 @@ SwapRecord *swap_record_free(SwapRecord *record) {
         free(record->new_id);
         free(record->reason);
         free(record->tried);
+        free(record->last_run);
         json_decref(record->old);
         json_decref(record->link);
         json_decref(record->lost);
         json_decref(record->keep);
         json_decref(record->connects);
+        json_decref(record->files);
         free(record);
         return NULL;
 }
@@ -82,14 +86,15 @@ json_t *swap_record_json_in_phase(
         const SwapRecord *record, SwapPhase phase, const char *new_id, const char *reason
 ) {
         return json_pack(
-                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:O, s:O, s:O, s:O, s:O, s:i, s:s}",
+                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:i, s:s}",
                 "version", 1, "phase", swap_phase_to_string(phase), "identity", record->identity,
                 "name", record->name, "old_id", record->old_id, "new_id",
                 new_id ? new_id : record->new_id, "was_running", record->was_running, "was_healthy",
                 record->was_healthy, "counts", record->counts, "reason",
-                reason ? reason : record->reason, "old", record->old, "link", record->link,
-                "connects", record->connects, "lost", record->lost, "keep", record->keep, "attempt",
-                (int) record->attempt, "tried", record->tried
+                reason ? reason : record->reason, "last_run", record->last_run, "old", record->old,
+                "link", record->link, "connects", record->connects, "files", record->files, "lost",
+                record->lost, "keep", record->keep, "attempt", (int) record->attempt, "tried",
+                record->tried
         );
 }
 
@@ -153,9 +158,19 @@ int swap_record_from_json(const json_t *json, SwapRecord **ret, Error *err) {
         record->old = json_incref(json_object_get(json, "old"));
         record->link = json_incref(json_object_get(json, "link"));
         record->connects = json_incref(json_object_get(json, "connects"));
+        record->files = json_incref(json_object_get(json, "files"));
+        if (record->files == NULL) /* of a version that copied none */
+                record->files = json_array();
         if (!json_is_object(record->old) || !json_is_array(record->link)
-            || !json_is_array(record->connects))
-                return error_set(err, -EBADMSG, "swap record: no 'old', 'link' or 'connects'");
+            || !json_is_array(record->connects) || !json_is_array(record->files))
+                return error_set(
+                        err, -EBADMSG, "swap record: no 'old', 'link', 'connects' or 'files'"
+                );
+        /* Not in the records of earlier versions. */
+        const char *last_run = json_string_value(json_object_get(json, "last_run"));
+        record->last_run = strdup(last_run ? last_run : "");
+        if (record->last_run == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
         r = copy_later_parts(json, record);
         if (r < 0)
                 return error_set(err, r, "out of memory");

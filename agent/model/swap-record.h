@@ -23,6 +23,8 @@ typedef enum SwapPhase {
         SWAP_ROLLBACK, /* undoing */
 } SwapPhase;
 
+#define SWAP_RUN_NONE "-"
+
 typedef struct SwapRecord {
         SwapPhase phase;
         char *identity; /* key text of the identity */
@@ -32,9 +34,13 @@ typedef struct SwapRecord {
         bool was_running;
         bool was_healthy;
         bool counts;      /* rolled back, and it counts as a failed attempt */
+        char *last_run;   /* rolled back: StartedAt of the run of the old one that was over by then,
+                             SWAP_RUN_NONE when it was up; "" otherwise */
         json_t *old;      /* the old one's inspect document */
         json_t *connects; /* API < 1.44: networks to connect the new one to before its start
                              (model/recreate.h) */
+        json_t *files;    /* array of paths to copy into the new one before its start
+                             (model/injected.h) */
         json_t *link; /* array of "NAME=value" and hosts that the new one has and the old one has
                          not */
         json_t *lost; /* likewise, that the old one has and the new one has not */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "base/index.h"
 #include "docker/engine.h"
 #include "docker/watch.h"
 #include "model/plan-consumer.h"
@@ -34,6 +35,7 @@ struct Reconciler {
         Provider *provider;
         RecoveryState *recovery;
         ReachProbe *reach;
+        Index *loners; /* containers that live off nobody (look-dependents.h) */
         ExecutorHelpers helpers;
 
         Consumer *queue_first;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "model/container.h"
 #include "model/stay-up.h"
+#include "reconcile/copy-files.h"
 
 struct Executor {
         ExecutorSetup setup;
@@ -16,6 +17,7 @@ struct Executor {
         Plan *plan;
         size_t at;
         EngineSlot *slot;
+        CopyFiles *copy;
         sd_event_source *next;  /* goes on to the next action from the loop */
         sd_event_source *timer; /* of a watch over a container */
         uint64_t watch_since_usec;
@@ -31,6 +33,7 @@ Executor *executor_free(Executor *executor) {
         if (executor == NULL)
                 return NULL;
         (void) engine_slot_free(executor->slot);
+        (void) copy_files_free(executor->copy);
         sd_event_source_disable_unref(executor->next);
         sd_event_source_disable_unref(executor->timer);
         (void) plan_free(executor->plan);
@@ -79,6 +82,16 @@ static int perform_call(Executor *executor, const ActionCall *wanted) {
                 .timeout_usec = wanted->timeout_usec,
         };
         return engine_call(executor->setup.engine, &request, on_called, executor, &executor->slot);
+}
+
+static void on_copied(int result, Outcome outcome, const Error *error, void *data) {
+        Executor *executor = data;
+
+        executor->copy = copy_files_free(executor->copy);
+        if (result < 0)
+                fail(executor, result, outcome, error);
+        else
+                action_finished(executor, OUTCOME_DONE);
 }
 
 static void look_at_watched(Executor *executor);
@@ -227,6 +240,14 @@ static int perform(Executor *executor, Error *err) {
                 return perform_note(executor, action, err);
         case ACTION_CALL: {
                 int r = perform_call(executor, &action->u.call);
+                return r < 0 ? error_set(err, r, "cannot ask the engine: %s", strerrordesc_np(-r))
+                             : 0;
+        }
+        case ACTION_COPY: {
+                int r = copy_files_start(
+                        executor->setup.engine, &action->u.copy, on_copied, executor,
+                        &executor->copy
+                );
                 return r < 0 ? error_set(err, r, "cannot ask the engine: %s", strerrordesc_np(-r))
                              : 0;
         }

@@ -117,8 +117,7 @@ static void take_list(Reconciler *reconciler, const json_t *list) {
 
         json_array_foreach(list, i, item) {
                 const char *id = json_string_value(json_object_get(item, "Id"));
-                const char *name =
-                        json_string_value(json_array_get(json_object_get(item, "Names"), 0));
+                const char *name = container_list_name(item);
                 const json_t *labels = json_object_get(item, "Labels");
 
                 if (id == NULL || name == NULL || !labels_opt_in(labels))

@@ -7,16 +7,16 @@
 
 #include "base/text.h"
 #include "docker/query.h"
-#include "model/changes.h"
 #include "model/members.h"
 #include "model/plan.h"
+#include "reconcile/look-dependents.h"
+#include "reconcile/look-donors.h"
 
 typedef enum Question {
         QUESTION_CONTAINERS,
         QUESTION_IMAGE,
         QUESTION_IMAGE_NAME,
         QUESTION_MEMBERS,
-        QUESTION_CHANGES,
 } Question;
 
 struct Look {
@@ -38,16 +38,22 @@ struct Look {
         bool image_name_is_current;
         json_t *members;
         const char *busy_member;
-        json_t *changes;
-        char *changes_id;
-        const char *precious_path;
+        LookFiles *files;
+        char *files_id;   /* whose they are */
+        bool files_known; /* they were read whole */
+        DonorsLook *donors;
+        bool donors_known;
+        Index **loners;
+        DependentsLook *dependents;
+        char *dependents_id; /* NULL: not known */
 };
 
-int look_new(Engine *engine, LookDone *done, void *data, Look **ret) {
+int look_new(Engine *engine, Index **loners, LookDone *done, void *data, Look **ret) {
         Look *look = calloc(1, sizeof *look);
         if (look == NULL)
                 return -ENOMEM;
         look->engine = engine;
+        look->loners = loners;
         look->done = done;
         look->data = data;
         *ret = look;
@@ -65,8 +71,11 @@ Look *look_free(Look *look) {
         json_decref(look->image);
         free(look->image_id);
         json_decref(look->members);
-        json_decref(look->changes);
-        free(look->changes_id);
+        (void) look_files_free(look->files);
+        free(look->files_id);
+        (void) donors_look_free(look->donors);
+        (void) dependents_look_free(look->dependents);
+        free(look->dependents_id);
         free(look);
         return NULL;
 }
@@ -152,22 +161,6 @@ static int take_members(Look *look, const EngineAnswer *answer, Error *err) {
         return 0;
 }
 
-static int take_changes(Look *look, const EngineAnswer *answer, Error *err) {
-        if (answer->outcome != OUTCOME_DONE)
-                return error_set(
-                        err, -EIO, "cannot read what changed in it: %s", error_text(&answer->error)
-                );
-
-        json_decref(look->changes);
-        look->changes = json_is_array(answer->json) ? json_incref(answer->json) : json_array();
-        free(look->changes_id);
-        look->changes_id = strdup(look->container->id);
-        look->precious_path = changes_find_precious(
-                look->changes, json_object_get(look->container->inspect, "Mounts")
-        );
-        return look->changes && look->changes_id ? 0 : -ENOMEM;
-}
-
 static void on_answer(const EngineAnswer *answer, void *data) {
         Look *look = data;
         Error err = { 0 };
@@ -186,9 +179,6 @@ static void on_answer(const EngineAnswer *answer, void *data) {
                 break;
         case QUESTION_MEMBERS:
                 r = take_members(look, answer, &err);
-                break;
-        case QUESTION_CHANGES:
-                r = take_changes(look, answer, &err);
                 break;
         }
         if (r >= 0)
@@ -241,6 +231,64 @@ static int ask_image_name(Look *look) {
         return ask_about(look, QUESTION_IMAGE_NAME, "images", look->container->image, "json");
 }
 
+static void on_files(int result, const Error *error, void *data) {
+        Look *look = data;
+
+        look->files_known = result >= 0;
+        if (result >= 0)
+                result = ask_next(look);
+        if (result < 0)
+                finish(look, result, error);
+}
+
+static int ask_files(Look *look) {
+        look->files_known = false;
+        look->files = look_files_free(look->files);
+        free(look->files_id);
+        look->files_id = strdup(look->container->id);
+        if (look->files_id == NULL)
+                return -ENOMEM;
+        return look_files_start(look->engine, look->container, on_files, look, &look->files);
+}
+
+static void on_donors(int result, const Error *error, void *data) {
+        Look *look = data;
+
+        look->donors_known = result >= 0;
+        int r = result < 0 ? result : ask_next(look);
+        if (r < 0)
+                finish(look, r, result < 0 ? error : NULL);
+}
+
+static int ask_donors(Look *look) {
+        look->donors = donors_look_free(look->donors);
+        int r = donors_look_new(look->engine, on_donors, look, &look->donors);
+        for (size_t i = 0; r >= 0 && i < look->n_containers; i++)
+                if (look->containers[i].container != NULL)
+                        r = donors_look_add(look->donors, look->containers[i].container);
+        return r < 0 ? r : donors_look_start(look->donors);
+}
+
+static void on_dependents(int result, const Error *error, void *data) {
+        Look *look = data;
+        int r = result;
+
+        free(look->dependents_id);
+        look->dependents_id = result < 0 ? NULL : strdup(look->container->id);
+        if (result >= 0)
+                r = look->dependents_id ? ask_next(look) : -ENOMEM;
+        if (r < 0)
+                finish(look, r, result < 0 ? error : NULL);
+}
+
+static int ask_dependents(Look *look) {
+        look->dependents = dependents_look_free(look->dependents);
+        int r = dependents_look_new(
+                look->engine, look->loners, on_dependents, look, &look->dependents
+        );
+        return r < 0 ? r : dependents_look_start(look->dependents, look->container);
+}
+
 static int ask_next(Look *look) {
         if (look->n_read < look->n_containers)
                 return ask_about(
@@ -259,9 +307,15 @@ static int ask_next(Look *look) {
         }
         if (look->needs & NEED_CHANGES) {
                 look->needs &= ~(unsigned) NEED_CHANGES;
-                return ask_about(
-                        look, QUESTION_CHANGES, "containers", look->container->id, "changes"
-                );
+                return ask_files(look);
+        }
+        if (look->needs & NEED_DONORS) {
+                look->needs &= ~(unsigned) NEED_DONORS;
+                return ask_donors(look);
+        }
+        if (look->needs & NEED_DEPENDENTS) {
+                look->needs &= ~(unsigned) NEED_DEPENDENTS;
+                return ask_dependents(look);
         }
         finish(look, 0, NULL);
         return 0;
@@ -296,8 +350,8 @@ bool look_image_name_is_current(const Look *look) {
         return look->image_name_is_current;
 }
 
-bool look_members_known(const Look *look) {
-        return look->members != NULL;
+const json_t *look_members(const Look *look) {
+        return look->members;
 }
 
 const char *look_busy_member(const Look *look) {
@@ -305,13 +359,34 @@ const char *look_busy_member(const Look *look) {
 }
 
 bool look_changes_known(const Look *look) {
-        return look->changes != NULL;
+        return look->files_known;
 }
 
 const char *look_changes_id(const Look *look) {
-        return look->changes_id;
+        return look->files_id;
 }
 
-const char *look_precious_path(const Look *look) {
-        return look->precious_path;
+const LookFiles *look_files(const Look *look) {
+        return look->files_known ? look->files : NULL;
+}
+
+bool look_donors_known(const Look *look) {
+        return look->donors_known;
+}
+
+const Donor *look_donors(const Look *look, size_t *ret_n) {
+        *ret_n = 0;
+        return look->donors ? donors_look_list(look->donors, ret_n) : NULL;
+}
+
+bool look_dependents_known(const Look *look) {
+        return look->dependents_id != NULL;
+}
+
+const char *look_dependents_id(const Look *look) {
+        return look->dependents_id;
+}
+
+const char *look_dependents(const Look *look) {
+        return look->dependents ? dependents_look_text(look->dependents) : NULL;
 }

@@ -5,14 +5,18 @@
 
 #include <jansson.h>
 
+#include "base/index.h"
 #include "docker/engine.h"
 #include "model/container.h"
+#include "model/donors.h"
+#include "reconcile/look-files.h"
 
 /*
  * Look: reads what one pass needs from the engine, request after request.
  *
  * First the containers; then, when the planner asks (Need), the image, the project's members, the
- * changes. What it found stays valid until the look is freed.
+ * changes, those that they live off, those that live off one of them. What it found stays valid
+ * until the look is freed.
  */
 #define LOOK_CONTAINERS_MAX 66
 
@@ -28,7 +32,8 @@ typedef struct Look Look;
  */
 typedef void LookDone(int result, const Error *error, void *data);
 
-int look_new(Engine *engine, LookDone *done, void *data, Look **ret);
+/* loners: as dependents_look_new() (reconcile/look-dependents.h). */
+int look_new(Engine *engine, Index **loners, LookDone *done, void *data, Look **ret);
 Look *look_free(Look *look);
 
 /* Adds one to look at; -ENOSPC above the maximum. */
@@ -46,8 +51,13 @@ const LookContainer *look_containers(const Look *look, size_t *ret_n);
 const json_t *look_image(const Look *look);  /* NULL: not read, or gone */
 const char *look_image_id(const Look *look); /* whose it is */
 bool look_image_name_is_current(const Look *look);
-bool look_members_known(const Look *look);
+const json_t *look_members(const Look *look);   /* NULL: not read */
 const char *look_busy_member(const Look *look); /* NULL: none */
 bool look_changes_known(const Look *look);
 const char *look_changes_id(const Look *look);
-const char *look_precious_path(const Look *look); /* NULL: nothing but noise */
+const LookFiles *look_files(const Look *look); /* NULL: not read */
+bool look_donors_known(const Look *look);
+const Donor *look_donors(const Look *look, size_t *ret_n);
+bool look_dependents_known(const Look *look);
+const char *look_dependents_id(const Look *look); /* on whom */
+const char *look_dependents(const Look *look);    /* NULL: nobody */

@@ -145,7 +145,7 @@ void pass_begin(Reconciler *reconciler, Consumer *consumer) {
         consumer->dirty = false;
         reconciler->n_passes++;
 
-        int r = look_new(reconciler->engine, on_looked, pass, &pass->look);
+        int r = look_new(reconciler->engine, &reconciler->loners, on_looked, pass, &pass->look);
         for (size_t i = 0; r >= 0 && i < consumer->n_tracked; i++)
                 r = look_add_container(pass->look, consumer->tracked[i].id, false);
         if (r >= 0 && record != NULL)
@@ -269,17 +269,26 @@ static void forget_attempts_of_others(const Pass *pass) {
         backoff_reset(&consumer->backoff);
 }
 
-/* The network that it was created on: all containers of one identity share it. */
+/* The network that it was created on: all containers of one identity share it. In another
+ * container's network it is that one's. */
 static const char *network_of(const Pass *pass) {
-        const char *mode =
-                pass->n_seen > 0 ? container_network_mode(pass->seen[0].container) : "default";
+        size_t n = 0;
+        const Donor *donors = look_donors(pass->look, &n);
+        const Container *owner =
+                pass->n_seen > 0 ? donors_owner(donors, n, pass->seen[0].container) : NULL;
+        const char *mode = owner ? container_network_mode(owner) : "default";
         return strcmp(mode, "default") == 0 ? "bridge" : mode;
 }
 
 static ConsumerObservations observations(const Pass *pass) {
         const Reconciler *reconciler = pass->reconciler;
         const Look *look = pass->look;
+        const LookFiles *files = look_files(look);
+        size_t n_empty_volumes = 0;
+        const char *const *empty_volumes = look_files_empty_volumes(files, &n_empty_volumes);
         const char *unreachable = NULL;
+        size_t n_donors = 0;
+        const Donor *donors = look_donors(look, &n_donors);
         ReachAnswer answer = REACH_ANSWER_YES;
 
         if (reconciler->reach != NULL)
@@ -290,11 +299,22 @@ static ConsumerObservations observations(const Pass *pass) {
                 .image = look_image(look),
                 .image_name_is_current = look_image_name_is_current(look),
                 .image_id = look_image_id(look),
-                .members_known = look_members_known(look),
+                .members_known = look_members(look) != NULL,
+                .members = look_members(look),
                 .busy_member = look_busy_member(look),
                 .changes_known = look_changes_known(look),
                 .changes_id = look_changes_id(look),
-                .precious_path = look_precious_path(look),
+                .precious = look_files_precious(files),
+                .files = look_files_paths(files),
+                .empty_volumes = empty_volumes,
+                .n_empty_volumes = n_empty_volumes,
+                .files_problem = look_files_problem(files),
+                .donors_known = look_donors_known(look),
+                .donors = donors,
+                .n_donors = n_donors,
+                .dependents_known = look_dependents_known(look),
+                .dependents_id = look_dependents_id(look),
+                .dependents = look_dependents(look),
         };
 }
 
@@ -335,6 +355,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .attempts = remembered ? remembered->attempts : 0,
                 .tried = remembered ? remembered->tried : NULL,
                 .failure = failure_of(consumer, remembered),
+                .removed = consumer->swap_removed,
                 .retry_usec = consumer->retry_usec,
                 .observed = observations(pass),
         };

@@ -13,6 +13,7 @@
 #include "model/kept.h"
 #include "reconcile/core.h"
 #include "reconcile/find.h"
+#include "reconcile/look-files.h"
 #include "reconcile/order.h"
 
 #define QUESTIONS_MAX 16
@@ -157,7 +158,7 @@ explain(const Question *question, const Consumer *consumer, const Explaining *ex
                 .containers = explaining->containers,
                 .n_containers = explaining->n,
                 .files_known = look_changes_known(look),
-                .files = look_precious_path(look),
+                .files = look_files_precious(look_files(look)),
                 .socket = reconciler->setup.config->docker.socket,
                 .for_root = question->for_root,
         };
@@ -205,7 +206,8 @@ static void look_at(Question *question, const Consumer *consumer) {
         question->identity = strdup(consumer->identity.key);
 
         int r = question->identity ? look_new(
-                        question->reconciler->engine, on_looked, question, &question->look
+                        question->reconciler->engine, &question->reconciler->loners, on_looked,
+                        question, &question->look
                 )
                                    : -ENOMEM;
         for (size_t i = 0; r >= 0 && i < consumer->n_tracked; i++)

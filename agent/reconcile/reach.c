@@ -311,20 +311,49 @@ static void probe_first(ReachProbe *reach) {
         json_decref(body);
 }
 
+static void find_answered(const char *key, void *value, void *data) {
+        Place *place = value;
+        Place **found = data;
+
+        (void) key;
+        if (!place->queued)
+                *found = place;
+}
+
+/* Networks come and go, and nobody says which will be asked about again: when there is no room, an
+ * answer goes that can be had anew. */
+static void make_room(ReachProbe *reach) {
+        Place *answered = NULL;
+
+        if (index_size(reach->places) < REACH_NETWORKS_MAX)
+                return;
+        index_visit(reach->places, find_answered, &answered);
+        if (answered == NULL)
+                return;
+        index_remove(reach->places, answered->network);
+        free_place(NULL, answered, NULL);
+}
+
+static Place *add_place(ReachProbe *reach, const char *network) {
+        Place *place = calloc(1, sizeof *place);
+        if (place == NULL)
+                return NULL;
+
+        make_room(reach);
+        place->network = strdup(network);
+        if (place->network == NULL || index_put(reach->places, network, place) < 0) {
+                free_place(NULL, place, NULL);
+                return NULL;
+        }
+        return place;
+}
+
 void reach_ask(ReachProbe *reach, const char *network) {
         Place *place = index_get(reach->places, network);
 
-        if (place == NULL) {
-                place = calloc(1, sizeof *place);
-                if (place == NULL)
-                        return;
-                place->network = strdup(network);
-                if (place->network == NULL || index_put(reach->places, network, place) < 0) {
-                        free_place(NULL, place, NULL);
-                        return;
-                }
-        }
-        if (place->queued)
+        if (place == NULL)
+                place = add_place(reach, network);
+        if (place == NULL || place->queued)
                 return;
         place->queued = true;
         if (reach->last != NULL) {

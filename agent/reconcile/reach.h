@@ -42,7 +42,8 @@ ReachProbe *reach_free(ReachProbe *reach);
 /* What is known; asks nothing. why is set (borrowed) when the answer is no. */
 ReachAnswer reach_get(const ReachProbe *reach, const char *network, const char **ret_why);
 
-/* Finds it out unless that is under way. */
+/* Finds it out unless that is under way. With REACH_NETWORKS_MAX answers known, one of them is
+ * forgotten for it. */
 void reach_ask(ReachProbe *reach, const char *network);
 
 /* Removes probes that a crash has left; called when the engine's events are followed. */

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "config/profiles.h"
 #include "reconcile/core.h"
+#include "reconcile/look-dependents.h"
 
 /* An engine that is busy answers late; one that does not answer for so long hangs. */
 #define PING_MIN_USEC         (1 * USEC_PER_SEC)
@@ -173,6 +174,8 @@ static int open_parts(Reconciler *reconciler, Error *err) {
         if (r < 0)
                 return r;
         r = world_new(&reconciler->world);
+        if (r >= 0)
+                r = index_new(LONERS_MAX, &reconciler->loners);
         if (r < 0)
                 return error_set(err, r, "out of memory");
         r = memory_open(setup->state_dir, has_container, reconciler, &reconciler->memory, err);
@@ -330,6 +333,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         (void) provider_free(reconciler->provider);
         (void) recovery_free(reconciler->recovery);
         (void) world_free(reconciler->world);
+        (void) index_free(reconciler->loners);
         (void) engine_free(reconciler->engine);
         sd_event_source_disable_unref(reconciler->resync);
         sd_event_source_disable_unref(reconciler->queue_source);

@@ -144,13 +144,17 @@ static void add_plan(Consumer *consumer, void *data) {
         json_t *rows = data;
         const Plan *plan = pass_plan_of(consumer);
 
-        if (plan == NULL && (consumer->intent == NULL || consumer->state == LINK_LINKED))
+        bool held = consumer->state == LINK_REFUSED || consumer->state == LINK_PENDING
+                    || consumer->state == LINK_FAILED;
+
+        if (plan == NULL && !held && (consumer->intent == NULL || consumer->state == LINK_LINKED))
                 return;
         (void) json_array_append_new(
                 rows, json_pack(
-                              "{s:s, s:s, s:s, s:o, s:o}", "name", consumer->identity.human,
+                              "{s:s, s:s, s:s, s:o, s:o, s:o}", "name", consumer->identity.human,
                               "state", link_state_to_string(consumer->state), "reason",
-                              consumer->reason ? consumer->reason : "", "would_add",
+                              consumer->reason ? consumer->reason : "", "next",
+                              string_or_null(consumer->next), "would_add",
                               string_or_null(consumer->intent), "steps",
                               plan ? steps_of(plan, 0) : json_array()
                       )

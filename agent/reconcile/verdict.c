@@ -92,12 +92,34 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
                 log_verdict(consumer);
 }
 
+/* How many failed before the attempt that this plan notes. */
+static unsigned attempts_before(const Plan *plan) {
+        for (size_t i = 0; i < plan->n_actions; i++) {
+                const Action *action = &plan->actions[i];
+                json_int_t n =
+                        action->kind == ACTION_REMEMBER
+                                ? json_integer_value(json_object_get(action->u.record, "attempt"))
+                                : 0;
+                if (n > 0)
+                        return (unsigned) n - 1;
+        }
+        return 0;
+}
+
 void verdict_plan_done(Consumer *consumer, const Plan *plan) {
-        if (consumer->record != NULL)
-                return; /* the swap goes on */
+        if (consumer->record != NULL) {
+                /* The swap goes on; what has to be undone again and again is not done in a hurry.
+                 */
+                if (plan->undoes && consumer->undone++ > 0)
+                        consumer->retry_usec = clock_monotonic_usec()
+                                               + backoff_next(&consumer->backoff, random_u32());
+                return;
+        }
 
         replace(&consumer->failure, NULL);
         if (plan->undoes && plan->counts) {
+                /* How hard it was to undo says nothing of the next attempt. */
+                consumer->backoff.failures = attempts_before(plan);
                 consumer->retry_usec =
                         clock_monotonic_usec() + backoff_next(&consumer->backoff, random_u32());
         } else {
@@ -105,6 +127,14 @@ void verdict_plan_done(Consumer *consumer, const Plan *plan) {
                 consumer->retry_usec = 0;
         }
         replace(&consumer->swap_failure, NULL);
+        consumer->swap_removed = false;
+        consumer->undone = 0;
+}
+
+/* Whoever removes a container that runs under the consumer's name means the consumer. */
+static bool was_removed(const Plan *plan, const ExecutorResult *result) {
+        return result->at < plan->n_actions && plan->actions[result->at].kind == ACTION_STAY_UP
+               && result->outcome == OUTCOME_GONE;
 }
 
 void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorResult *result) {
@@ -120,9 +150,10 @@ void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorRes
                        { "OUTCOME", outcome_to_string(result->outcome) }),
                 "%s: %s", consumer->identity.human, text ? text : what
         );
-        if (consumer->record != NULL)
+        if (consumer->record != NULL) {
                 replace(&consumer->swap_failure, text);
-        else
+                consumer->swap_removed = was_removed(plan, result);
+        } else
                 replace(&consumer->failure, text);
         /* The first failure of a swap is answered at once, since its consumer may be down. All else
          * is tried for ever, but not in a hurry. */
@@ -134,6 +165,8 @@ void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorRes
 void verdict_remember_swap(Consumer *consumer) {
         const SwapRecord *record = consumer->record;
 
+        if (record != NULL && record->counts)
+                replace(&consumer->failure, record->reason);
         if (consumer->project == NULL || record == NULL)
                 return;
         (void) snprintf(

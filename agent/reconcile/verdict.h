@@ -18,5 +18,6 @@ void verdict_plan_done(Consumer *consumer, const Plan *plan);
  * while. */
 void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorResult *result);
 
-/* The swap record is about to be dropped: late events of its containers are still ours. */
+/* The swap record is about to be dropped: why it was undone is remembered, and late events of its
+ * containers are still ours. */
 void verdict_remember_swap(Consumer *consumer);

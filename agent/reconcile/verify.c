@@ -254,9 +254,11 @@ static void look_at(Verify *verify, const Consumer *consumer) {
         verify->identity = consumer->identity;
         verify->shown = strdup(consumer->identity.human);
 
-        int r = verify->shown
-                        ? look_new(verify->reconciler->engine, on_looked, verify, &verify->look)
-                        : -ENOMEM;
+        int r = verify->shown ? look_new(
+                        verify->reconciler->engine, &verify->reconciler->loners, on_looked, verify,
+                        &verify->look
+                )
+                              : -ENOMEM;
         for (size_t i = 0; r >= 0 && i < consumer->n_tracked; i++)
                 r = look_add_container(verify->look, consumer->tracked[i].id, false);
         if (r >= 0)

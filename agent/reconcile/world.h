@@ -73,6 +73,8 @@ struct Consumer {
         char *failure;                  /* why the last plan without a record ended early */
         uint64_t touched_usec;          /* monotonic: our last action for the open record */
         char *swap_failure;             /* why the last plan for the open record ended early */
+        bool swap_removed; /* because our new one was removed while it was being watched */
+        unsigned undone;   /* plans that undid something for the open record */
         Backoff backoff;
         uint64_t retry_usec;
 

@@ -1,127 +1,165 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A swap and a re-creation by compose at the same time: the newest deployment wins every time.
+"""A swap and a deployment by compose at the same time: the newest deployment wins every time.
 
 Compose starts at an offset to the swap's first step: before it (which is then held in the relay for
-so long), at it, and up to its end. Compose itself may give up over the collision; what counts is
-what runs when all is quiet.
+so long), at it, and up to its end. Or it meets the state after one single step: that step's answer
+is held in the relay until compose has ended, or the daemon is dead from there on until compose has
+ended. Compose itself may give up over the collision; what counts is what runs when all is quiet.
 """
 
-import os
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import pytest
 
-from lib.compose import Compose
-from lib.consumers import EXTERNAL, env_of, is_linked, records, rows, service, stack
+from lib.bystanders import Bystanders
+from lib.consumers import EXTERNAL, rows
 from lib.daemon import Daemon
-from lib.engine import Engine, NoSuch
-from lib.relay import Drop, Exchange, Moment, Relay, Reply
-from lib.steps import Steps
-from lib.wait import Timeout
+from lib.engine import Engine
+from lib.races import COMPOSES, FULL, KINDS, Race, Result, table
+from lib.relay import Drop, Exchange, Hold, Moment, Relay, Reply
+from lib.steps import Steps, steps_of
+from lib.tables import publish
 
-RACES = 40 if os.environ.get("COOLLAMA_FULL") else 6
 AT_A_TIME = 3
 # Compose needs about 0.5 s to its first change, a swap about 3 s to its last.
 FIRST, LAST = -1.0, 3.0
-FILE = stack(service("web", extra="environment:\n  - VER=${VER}\nstop_grace_period: 2s"))
+OFFSETS = [FIRST + (LAST - FIRST) * number / 19 for number in range(20)]
+
+results: list[Result] = []
 
 
-@dataclass
-class Result:
-    offset: float
-    gave_up: bool  # compose did
-    created: bool  # it had made its new container by then
-    output: str
-    wrong: str = ""
+class Scene:
+    """One daemon for many races, and bystanders named like two of their consumers."""
 
-    def __str__(self) -> str:
-        compose = "gave up" if self.gave_up else "was content"
-        made = "" if self.created else ", nothing made"
-        return f"{self.offset:+.2f} s: compose {compose}{made}; {self.wrong or 'fine'}"
+    def __init__(self, engine: Engine, relay: Relay, prefix: str) -> None:
+        self.relay, self.steps = relay, Steps(engine, relay)
+        self.bystanders = Bystanders(engine, [f"{prefix}0-web-1", f"{prefix}1-web-1"])
+        self.daemon = Daemon(engine, EXTERNAL, relay.path).start()
+
+    def conclude(self, new: list[Result]) -> None:
+        """The table has what all races of the run have come to so far."""
+        results.extend(new)
+        publish("races", table(results))
+        wrong = [result for result in new if result.wrong]
+        assert not wrong, "\n".join(map(str, wrong))
+        self.daemon.wait_for(lambda: not rows(self.daemon), "no row of what is gone")
+        self.bystanders.unchanged()
+        self.daemon.close()
 
 
-class Race:
-    def __init__(self, engine: Engine, daemon: Daemon, steps: Steps, number: int) -> None:
-        self.engine, self.daemon, self.steps = engine, daemon, steps
-        self.offset = FIRST + (LAST - FIRST) * number / (RACES - 1)
-        self.name = f"race{number}-web-1"
-        version = "2.26" if engine.version == "20.10" else "2.40"
-        self.compose = Compose(engine, f"race{number}", FILE, version)
-        self.relay = Relay(engine.machine.path / f"race{number}.sock", engine.socket)
-        self.begun = threading.Event()
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, engine: Engine, relay: Relay) -> Iterator[Scene]:
+    made = Scene(engine, relay, request.param)
+    yield made
+    relay.forget()
+    made.daemon.kill()
 
-    def _at_rename(self, _: Exchange) -> Drop | Reply | None:
-        self.begun.set()
-        time.sleep(max(0.0, -self.offset))
+
+def with_scene(prefix: str, *engines: str) -> pytest.MarkDecorator:
+    """On these engines, on both in the full run; the projects' names begin with the prefix."""
+    versions = ("20.10", "28.5") if FULL else engines
+    cases = [(version, prefix) for version in versions]
+    return pytest.mark.parametrize("engine, scene", cases, indirect=True, ids=versions)
+
+
+def in_flight(race: Race, steps: Steps, offset: float) -> Result:
+    race.result.against, race.result.where = "a swap in flight", f"{offset:+.2f} s"
+    begun = threading.Event()
+
+    def at_rename(_: Exchange) -> Drop | Reply | None:
+        begun.set()
+        time.sleep(max(0.0, -offset))
         return None
 
-    def run(self) -> Result:
-        self.compose.up("--no-start", env={"VER": "1"})
-        self.steps.follow(self.name)
-        self.steps.on(self.name, "rename", Moment.REQUEST, self._at_rename)
-        self.compose.run("start", env={"VER": "1"})
-        assert self.begun.wait(60), f"the swap of {self.name} never began"
-        time.sleep(max(0.0, self.offset))
-        env = {"VER": "2", "DOCKER_HOST": f"unix://{self.relay.path}"}
-        process = self.compose.start("up", "-d", "--force-recreate", env=env)
-        output = process.communicate(timeout=120)[0]
-        made = [e for e in self.relay.calls("POST", "^/containers/create$") if e.status == 201]
-        result = Result(self.offset, process.returncode != 0, bool(made), output)
-        try:
-            wanted = "2" if made else "1"
-            self.daemon.wait_for(lambda: self._is_quiet(wanted), f"version {wanted} linked", 60)
-        except Timeout:
-            result.wrong = f"{self._seen()}\n{output}\n" + "\n".join(self.daemon.logged(f"race{self.name[4:-6]}/"))
-        else:
-            self.compose.down()  # the engine has room for some thirty networks
-        self.relay.close()
-        return result
-
-    def _is_quiet(self, version: str) -> bool:
-        """One container, the newest, linked, and no swap open."""
-        names = self._containers()
-        if names != [self.name] or not is_linked(self.engine, self.name):
-            return False
-        mine = f"{self.compose.project}+"
-        return env_of(self.engine.inspect(self.name))["VER"] == version and not [
-            record for record in records(self.daemon) if record.startswith(mine)
-        ]
-
-    def _containers(self) -> list[str]:
-        project = f"label=com.docker.compose.project={self.compose.project}"
-        return self.engine.docker("ps", "-a", "--filter", project, "--format", "{{.Names}}").split()
-
-    def _seen(self) -> list[str]:
-        seen = []
-        for name in self._containers():
-            try:
-                document = self.engine.inspect(name)
-            except NoSuch:
-                seen.append(f"{name} gone meanwhile")
-                continue
-            state, version = document["State"]["Status"], env_of(document)["VER"]
-            seen.append(f"{name} {state} VER={version}")
-        return seen
+    race.make()
+    steps.follow(race.web)
+    steps.on(race.web, "rename", Moment.REQUEST, at_rename)
+    race.start()
+    assert begun.wait(60), f"the swap of {race.web} never began"
+    time.sleep(max(0.0, offset))
+    race.deploy()
+    return race.judge()
 
 
-@pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
-def test_the_newest_deployment_runs_after_every_race_with_compose(
-    engine: Engine, relay: Relay, capsys: pytest.CaptureFixture[str]
-) -> None:
-    daemon = Daemon(engine, EXTERNAL, relay.path).start()
-    steps = Steps(engine, relay)
+@with_scene("race", "20.10", "28.5")
+def test_the_newest_deployment_runs_after_every_race_with_compose(scene: Scene) -> None:
+    cells = [(kind, compose) for kind in KINDS for compose in COMPOSES]
+    races = [(cell, offset) for cell in cells for offset in OFFSETS]
+    if not FULL:  # each cell once, over the whole time
+        races = [(cell, OFFSETS[number * 19 // 5]) for number, cell in enumerate(cells)]
+
+    def run(number: int) -> Result:
+        (kind, compose), offset = races[number]
+        race = Race(scene.daemon, f"race{number}", kind, compose, two=number % 4 == 3)
+        return in_flight(race, scene.steps, offset)
+
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        results = list(pool.map(lambda n: Race(engine, daemon, steps, n).run(), range(RACES)))
-    gave_up = [result for result in results if result.gave_up]
-    idle = [result for result in gave_up if not result.created]
-    with capsys.disabled():
-        print(
-            f"\n{RACES} races on {engine.version}: compose gave up in {len(gave_up)}"
-            f" (in {len(idle)} before it had made anything)"
-        )
-    assert not [result for result in results if result.wrong], "\n".join(map(str, results))
-    daemon.wait_for(lambda: not rows(daemon), "no row of what is gone")
-    daemon.close()
+        scene.conclude(list(pool.map(run, range(len(races)))))
+
+
+def races_at_steps(daemon: Daemon, prefix: str, against: str) -> list[tuple[Race, str]]:
+    """In the full run each step with each kind and each compose; else each step once."""
+    races = []
+    steps = steps_of(daemon.engine)
+    cells = [(kind, compose) for kind in KINDS for compose in COMPOSES]
+    for number, step in enumerate(steps):
+        for kind, compose in cells if FULL else [cells[(number + len(steps)) % len(cells)]]:
+            two, nets = step in ("create", "start"), step == "connect"
+            race = Race(daemon, f"{prefix}{len(races)}", kind, compose, two=two, nets=nets)
+            race.result.against, race.result.where = against, f"after {step}"
+            races.append((race, step))
+    return races
+
+
+@with_scene("held", "20.10")
+def test_the_newest_deployment_runs_whatever_single_step_it_met(scene: Scene) -> None:
+    def run(pair: tuple[Race, str]) -> Result:
+        race, step = pair
+        race.make()
+        scene.steps.follow(race.web)
+        hold = scene.steps.hold(race.web, step, Moment.ANSWER)
+        race.start()
+        hold.wait(60)
+        race.deploy()
+        hold.release()
+        return race.judge()
+
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        races = races_at_steps(scene.daemon, "held", "the state after a step")
+        scene.conclude(list(pool.map(run, races)))
+
+
+@with_scene("killed", "28.5")
+def test_the_newest_deployment_runs_when_we_died_at_that_step(scene: Scene) -> None:
+    races = races_at_steps(scene.daemon, "killed", "that state, with us dead")
+    new = []
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        for first in range(0, len(races), 8):
+            new += killed(scene, races[first : first + 8], pool)
+    scene.conclude(new)
+
+
+def killed(scene: Scene, races: list[tuple[Race, str]], pool: ThreadPoolExecutor) -> list[Result]:
+    """All are held at their steps, the daemon dies, compose deploys them, the daemon comes back."""
+
+    def begin(pair: tuple[Race, str]) -> Hold:
+        race, step = pair
+        race.make()
+        scene.steps.follow(race.web)
+        hold = scene.steps.hold(race.web, step, Moment.ANSWER)
+        race.start()
+        return hold
+
+    holds = list(pool.map(begin, races))
+    for hold in holds:
+        hold.wait(60)
+    scene.daemon.kill()
+    for hold in holds:
+        hold.release(Drop())
+    scene.relay.cut()
+    list(pool.map(lambda pair: pair[0].deploy(), races))
+    scene.daemon.start()
+    return list(pool.map(lambda pair: pair[0].judge(), races))

@@ -11,7 +11,7 @@
 #include "docker/lines.h"
 #include "fuzz/fuzz.h"
 
-#define MAX_LINE 512
+#define MAX_LINE 1024
 
 typedef struct Seen {
         unsigned objects;

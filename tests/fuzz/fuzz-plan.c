@@ -58,6 +58,8 @@ static Container *read_container(Bytes *bytes, const char *id) {
                                                  { "coollama.profile", "odd" },
                                                  { "coollama.env.A", "{key}" } };
 
+        static const char *const modes[] = { NULL, NULL, "host", "container:x" };
+
         return inspect_container(&(InspectSpec){
                 .id = id,
                 .name = PICK(bytes, names),
@@ -70,6 +72,7 @@ static Container *read_container(Bytes *bytes, const char *id) {
                 .project = PICK(bytes, projects),
                 .env = PICK(bytes, envs),
                 .labels = PICK(bytes, labels),
+                .mode = PICK(bytes, modes),
                 .not_enabled = pick(bytes, 4) == 1,
         });
 }
@@ -102,7 +105,9 @@ static SwapRecord *read_record(Bytes *bytes, const Container *old) {
         return record;
 }
 
-static ConsumerObservations read_observations(Bytes *bytes, const json_t *image) {
+static ConsumerObservations read_observations(
+        Bytes *bytes, const json_t *image, const char *changes_id, const char *dependents_id
+) {
         return (ConsumerObservations){
                 .image = pick(bytes, 4) == 0 ? NULL : image,
                 .image_name_is_current = pick(bytes, 2),
@@ -110,10 +115,15 @@ static ConsumerObservations read_observations(Bytes *bytes, const json_t *image)
                 .members_known = pick(bytes, 4) != 0,
                 .busy_member = pick(bytes, 4) == 0 ? "db" : NULL,
                 .changes_known = pick(bytes, 4) != 0,
-                .changes_id = "x",
-                .precious_path = pick(bytes, 2) == 0 ? "/data" : NULL,
+                .changes_id = changes_id,
+                .precious = pick(bytes, 2) == 0 ? "/data" : NULL,
+                .files_problem = pick(bytes, 8) == 1 ? "too many" : NULL,
                 .reach_known = pick(bytes, 2),
                 .unreachable = pick(bytes, 4) == 0 ? "no way" : NULL,
+                .donors_known = pick(bytes, 2),
+                .dependents_known = pick(bytes, 4) != 0,
+                .dependents_id = dependents_id,
+                .dependents = pick(bytes, 4) == 0 ? "x (network)" : NULL,
         };
 }
 
@@ -205,7 +215,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                     .attempts = pick(&bytes, 5),
                                     .failure = pick(&bytes, 2) ? "failed" : NULL,
                                     .retry_usec = pick(&bytes, 2) * (NOW + 1),
-                                    .observed = read_observations(&bytes, image) };
+                                    .observed = read_observations(
+                                            &bytes, image, seen[0].container->id,
+                                            seen[0].container->id
+                                    ) };
 
         check_view(&view, &context);
         for (size_t i = 0; i < n; i++)

@@ -33,11 +33,13 @@ def service(name: str, *, labels: tuple[str, ...] = ("coollama.enable=true",), e
     return "\n".join(lines)
 
 
-def run(engine: Engine, name: str, *options: str, script: str = SERVING) -> str:
+def run(
+    engine: Engine, name: str, *options: str, script: str = SERVING, image: str = BUSYBOX
+) -> str:
     """A consumer that somebody started by hand; its full id."""
     words = ["run", "-d", "--name", name, "--restart", "unless-stopped"]
     words += ["--label", "coollama.enable=true", *options]
-    return engine.docker(*words, BUSYBOX, "sh", "-c", script)
+    return engine.docker(*words, image, "sh", "-c", script)
 
 
 def mark(engine: Engine, name: str) -> str:

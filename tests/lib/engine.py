@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,18 @@ class Engine:
         self._daemon.send_signal(signal.SIGCONT)
         self._daemon.wait(timeout=60)
         self._daemon = None
+
+    def cut_power(self) -> None:
+        """As when its host loses power: it dies, and every container and helper with it."""
+        pids = self.machine.processes()
+        while pids:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            pids = self.machine.processes()
+        if self._daemon is not None:
+            self._daemon.wait(timeout=60)
+            self._daemon = None
 
     def restart(self) -> None:
         self.stop()

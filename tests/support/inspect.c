@@ -58,7 +58,7 @@ static json_t *state_of(const InspectSpec *spec) {
 static json_t *host_config_of(const InspectSpec *spec) {
         return json_pack(
                 "{s:n, s:s, s:{}, s:{s:s, s:i}, s:b, s:n, s:o, s:n}", "Binds", "NetworkMode",
-                "net-a", "PortBindings", "RestartPolicy", "Name",
+                text_or(spec->mode, "net-a"), "PortBindings", "RestartPolicy", "Name",
                 text_or(spec->policy, "unless-stopped"), "MaximumRetryCount", 0, "AutoRemove", 0,
                 "VolumesFrom", "ExtraHosts", strings(spec->hosts), "Links"
         );
@@ -86,6 +86,10 @@ json_t *inspect_new(const InspectSpec *spec) {
                 "DriverOpts", "NetworkID", "9999"
         );
         assert(document != NULL);
+        if (spec->mode != NULL && strncmp(spec->mode, "container:", 10) == 0)
+                json_object_clear(
+                        json_object_get(json_object_get(document, "NetworkSettings"), "Networks")
+                );
         return document;
 }
 

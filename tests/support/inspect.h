@@ -26,6 +26,7 @@ typedef struct InspectSpec {
         const char *state;         /* NULL: "running" */
         const char *health;        /* NULL: no health check */
         const char *policy;        /* NULL: "unless-stopped" */
+        const char *mode;          /* NetworkMode; NULL: "net-a" */
         const char *const *env;    /* NULL-terminated; NULL: "VER=1" */
         const char *const *hosts;  /* NULL-terminated; NULL: none */
         const char *const *labels; /* name, value, ..., NULL: besides the others */

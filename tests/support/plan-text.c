@@ -29,6 +29,10 @@ static void add_action(Text *text, const Action *action) {
         case ACTION_STAY_UP:
                 (void) text_addf(text, " %s", action->u.stay_up.id);
                 break;
+        case ACTION_COPY:
+                (void) text_addf(text, " %s %s", action->u.copy.from, action->u.copy.to);
+                add_json(text, action->u.copy.paths);
+                break;
         case ACTION_PULL:
                 (void) text_addf(text, " %s", action->u.image);
                 break;

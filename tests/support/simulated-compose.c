@@ -70,7 +70,9 @@ static void list(SimCompose *compose, SimHost *host) {
 static int create(SimCompose *compose, SimHost *host) {
         char name[128] = NAME;
 
-        if (compose->tears_down)
+        if (compose->no_change && compose->n_listed > 0)
+                memcpy(compose->id, compose->listed[--compose->n_listed], sizeof compose->id);
+        if (compose->tears_down || compose->no_change)
                 return 201;
         if (compose->n_listed > 0)
                 (void) snprintf(
@@ -88,6 +90,10 @@ static int create(SimCompose *compose, SimHost *host) {
 }
 
 static int stop(SimCompose *compose, SimHost *host) {
+        const char *phase = json_string_value(json_object_get(host->record, "phase"));
+
+        if (compose->no_change && phase != NULL && strcmp(phase, "started") == 0)
+                compose->too_late = true;
         return compose->at < compose->n_listed
                        ? sim_stop(&host->engine, compose->listed[compose->at])
                        : 304;
@@ -106,7 +112,7 @@ static int take_away(SimCompose *compose, SimHost *host) {
 }
 
 static int rename_new(const SimCompose *compose, SimHost *host) {
-        if (compose->tears_down || compose->n_listed == 0)
+        if (compose->tears_down || compose->no_change || compose->n_listed == 0)
                 return 204;
         return sim_rename(&host->engine, compose->id, NAME);
 }
@@ -131,12 +137,19 @@ static int call(SimCompose *compose, SimHost *host) {
         }
 }
 
+/* Stops and starts are none. */
+static bool is_activity(const SimCompose *compose, unsigned step, int status) {
+        if (compose->no_change)
+                return step == STEP_REMOVE && compose->at <= compose->n_listed && status < 300;
+        return step == STEP_CREATE || step == STEP_REMOVE || step == STEP_RENAME;
+}
+
 static void advance(SimCompose *compose, SimHost *host) {
         unsigned step = compose->step;
         int status = call(compose, host);
         bool gone = status == 404 && (step == STEP_STOP || step == STEP_REMOVE);
 
-        if (step == STEP_CREATE || step == STEP_REMOVE || step == STEP_RENAME)
+        if (is_activity(compose, step, status))
                 sim_host_activity(host);
         if (step == STEP_STOP)
                 compose->next_usec = host->now_usec + compose->stop_usec;

@@ -6,7 +6,8 @@
 /*
  * Simulated compose: "docker compose up" that re-creates shop/app as VER=2, call by call, as
  * another program does beside ours: it lists, creates "<12 hex>_NAME", stops and removes what it
- * listed, renames, starts. All by id, as compose does.
+ * listed, renames, starts. All by id, as compose does. Where nothing has changed it makes nothing:
+ * of several that it listed it keeps its target, stops and removes the others, starts the target.
  */
 typedef enum ComposeTarget {
         COMPOSE_TAKES_OLDEST, /* of several containers it re-creates the oldest, others go */
@@ -20,6 +21,8 @@ typedef struct SimCompose {
         ComposeTarget target;
         bool tolerant;    /* what is gone already is as good as removed */
         bool tears_down;  /* "down" instead: stops and removes what it listed */
+        bool no_change;   /* what is deployed is what it would make */
+        bool too_late;    /* it came to stop ours when the swap was proven already */
         const char *hash; /* config hash of the new deployment */
 
         unsigned step;

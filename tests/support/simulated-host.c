@@ -26,6 +26,7 @@ void sim_host_init(SimHost *host) {
         sim_init(&host->engine);
         host->profiles = inspect_profiles();
         host->image = inspect_image();
+        host->members = json_array();
         host->provider = (ProviderFacts){
                 .up = true,
                 .why_down = "",
@@ -58,6 +59,7 @@ void sim_host_done(SimHost *host) {
         json_decref(host->image);
         json_decref(host->record);
         json_decref(host->kept);
+        json_decref(host->members);
 }
 
 void sim_host_activity(SimHost *host) {
@@ -128,7 +130,7 @@ Plan *sim_host_plan(SimHost *host) {
         look(host, record, seen, &n);
         forget_attempts_of_others(host, seen, n);
 
-        const ConsumerView view = {
+        ConsumerView view = {
                 .identity = &host->identity,
                 .containers = seen,
                 .n_containers = n,
@@ -144,11 +146,31 @@ Plan *sim_host_plan(SimHost *host) {
                         .image_id = json_string_value(json_object_get(host->image, "Id")),
                         .image_name_is_current = true,
                         .members_known = true,
+                        .members = host->members,
                         .reach_known = true,
+                        .changes_known = true,
+                        .changes_id = "",
+                        .files = host->files,
                 },
         };
         int r = plan_consumer(&view, &host->context, host->now_usec, &plan);
         assert(r == 0 && plan != NULL);
+        /* They are those of whoever is asked about. */
+        cleanup(freep) char *changes_id = NULL;
+        cleanup(freep) char *dependents_id = NULL;
+        while (plan->needs == NEED_CHANGES || plan->needs == NEED_DEPENDENTS) {
+                char **id = plan->needs == NEED_CHANGES ? &changes_id : &dependents_id;
+
+                free(*id);
+                *id = take_ptr(plan->subject);
+                (void) plan_free(plan);
+                view.observed.changes_id = changes_id ? changes_id : "";
+                view.observed.dependents_known = dependents_id != NULL;
+                view.observed.dependents_id = dependents_id;
+                view.observed.dependents = host->dependents;
+                r = plan_consumer(&view, &host->context, host->now_usec, &plan);
+                assert(r == 0 && plan != NULL);
+        }
         for (size_t i = 0; i < n; i++)
                 (void) container_free((Container *) (uintptr_t) seen[i].container);
         return plan;
@@ -170,6 +192,11 @@ static bool stay_up(SimHost *host, const ActionStayUp *wanted, SimFault fault) {
         cleanup(container_freep) Container *container = sim_inspect(found);
         return stay_up_judge(container, wanted, 3600 * USEC_PER_SEC, &again_usec, NULL)
                == STAY_UP_PROVEN;
+}
+
+static bool copy(SimHost *host, const ActionCopy *wanted, SimFault fault) {
+        return fault == SIM_PLAIN && sim_find(&host->engine, wanted->from) != NULL
+               && sim_find(&host->engine, wanted->to) != NULL;
 }
 
 /* What another daemon would find, and what this one then knows. */
@@ -212,6 +239,8 @@ static bool perform(SimHost *host, const Action *action, SimFault fault) {
                 return call(host, &action->u.call, fault);
         case ACTION_STAY_UP:
                 return stay_up(host, &action->u.stay_up, fault);
+        case ACTION_COPY:
+                return copy(host, &action->u.copy, fault);
         case ACTION_KEY:
                 host->key = "k1";
                 host->key_accepted = true;

@@ -31,11 +31,14 @@ struct SimHost {
         SimEngine engine;
         ProfileSet *profiles;
         json_t *image;
+        json_t *members; /* the others of its stack; none at first */
+        json_t *files; /* put into each container before its start */
         ProviderFacts provider;
         ConsumerContext context;
         Identity identity;
         const char *key;
         bool key_accepted;
+        const char *dependents; /* who lives off the consumer's container; NULL: nobody */
         SimBefore *before;
         SimIdle *idle;
         void *data;

@@ -145,3 +145,21 @@ Test(container, of_two_of_the_same_time_one_is_newer_whoever_asks) {
         cr_expect_not(container_is_newer(a, b));
         cr_expect_not(container_is_newer(a, a));
 }
+
+Test(container, its_own_name_in_a_list_is_the_one_without_a_second_slash) {
+        static const struct {
+                const char *item, *name;
+        } cases[] = {
+                { "{\"Id\": \"a1\", \"Names\": [\"/web\"]}", "web" },
+                { "{\"Id\": \"a1\", \"Names\": [\"/other/alias\", \"/web\"]}", "web" },
+                { "{\"Id\": \"a1\", \"Names\": [\"/other/alias\"]}", "a1" },
+                { "{\"Id\": \"a1\", \"Names\": null}", "a1" },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                json_t *item = json_loads(cases[i].item, 0, NULL);
+
+                cr_expect_str_eq(container_list_name(item), cases[i].name);
+                json_decref(item);
+        }
+}

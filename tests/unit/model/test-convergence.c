@@ -90,6 +90,11 @@ static unsigned check_compose(const SimCompose *kind, const char *what, bool one
                                         host.reason
                                 );
                                 gave_up += compose.gave_up;
+                                if (compose.too_late && host.engine.n == 0) {
+                                        cr_expect(compose.gave_up, "%s", story);
+                                        sim_host_done(&host);
+                                        continue;
+                                }
                                 expect_linked(
                                         &host, compose.created ? "VER=2" : "VER=1",
                                         "unless-stopped", story
@@ -133,6 +138,30 @@ Test(convergence, the_newest_deployment_runs_whenever_compose_re_creates_it) {
         }
         cr_log_info("compose gave up %u times", gave_up);
         cr_expect_gt(gave_up, 0, "no story in which compose gives up");
+}
+
+Test(convergence, a_compose_without_a_change_takes_nobody_away) {
+        static const struct {
+                const char *what;
+                SimCompose kind;
+        } kinds[] = {
+                { "keeps the oldest", { .target = COMPOSE_TAKES_OLDEST, .no_change = true } },
+                { "keeps the newest", { .target = COMPOSE_TAKES_NEWEST, .no_change = true } },
+                { "keeps the newest, tolerant",
+                  { .target = COMPOSE_TAKES_NEWEST, .no_change = true, .tolerant = true } },
+                { "keeps the newest, slow stop",
+                  { .target = COMPOSE_TAKES_NEWEST,
+                    .no_change = true,
+                    .stop_usec = 10 * USEC_PER_SEC } },
+        };
+
+        /* But one that listed both, and removes ours just after we removed the old one, which it
+         * was to keep: that is what a user does who removes his container. It fails, and says so.
+         */
+        for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+                (void) check_compose(&kinds[i].kind, kinds[i].what, false);
+                (void) check_compose(&kinds[i].kind, kinds[i].what, true);
+        }
 }
 
 /* The daemon is killed in the middle of a compose, too. */

@@ -106,6 +106,26 @@ static int compute(const Case *c, Link *link, Error *err) {
         return r;
 }
 
+Test(link, in_another_containers_network_no_host_entry_is_added) {
+        cleanup(container_freep) Container *container =
+                inspect_container(&(InspectSpec){ .mode = "container:x" });
+        cleanup(profile_set_freep) ProfileSet *profiles = inspect_profiles();
+        cleanup(wish_freep) Wish *wish = NULL;
+        const LinkTarget target = {
+                .url = URL, .host = "host.docker.internal", .port = "11434", .host_entry = true
+        };
+        Link link;
+
+        cr_assert_eq(wish_parse(container->labels, profiles, &wish), 0);
+        const LinkInput input = {
+                .container = container, .wish = wish, .profiles = profiles, .target = &target
+        };
+        cr_assert_eq(link_compute(&input, &link, NULL), 0);
+        cleanup(freep) char *adds = link_describe(&link);
+        cr_expect_str_eq(adds, "OLLAMA_BASE_URL");
+        link_done(&link);
+}
+
 Test(link, what_is_there_decides_what_is_added) {
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 const Case *c = &cases[i];

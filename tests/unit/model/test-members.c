@@ -46,3 +46,38 @@ Test(members, a_list_of_odd_entries_is_nobody) {
         cr_expect_null(members_find_busy(NULL, "me"));
         json_decref(list);
 }
+
+Test(members, left_is_what_was_made_with_it_and_never_started) {
+        static const struct {
+                const char *state, *name, *oneoff;
+                int created;
+                bool left;
+        } cases[] = {
+                { "created", "/shop-db-1", "False", 99990, true },
+                { "created", "/shop-db-1", "False", 100010, true },
+                { "created", "/shop-db-1", "False", 99000, false },
+                { "created", "/shop-run-1", "True", 99990, false },
+                { "created", "/0123456789ab_shop-db-1", "False", 99990, false },
+                { "running", "/shop-db-1", "False", 99990, false },
+                { "exited", "/shop-db-1", "False", 99990, false },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                MemberLeft left[MEMBERS_LEFT_MAX];
+                json_t *list = json_pack(
+                        "[{s:s, s:s, s:i}, {s:s, s:s, s:i, s:[s], s:{s:s}}]", "Id", "me", "State",
+                        "created", "Created", 100000, "Id", "other", "State", cases[i].state,
+                        "Created", cases[i].created, "Names", cases[i].name, "Labels",
+                        "com.docker.compose.oneoff", cases[i].oneoff
+                );
+                size_t n = members_find_left(list, "me", left);
+
+                cr_expect_eq(n, cases[i].left, "%zu", i);
+                if (n > 0)
+                        cr_expect_str_eq(left[0].name, "shop-db-1");
+                cr_expect_eq(members_find_left(list, "nobody", left), 0);
+                json_decref(list);
+        }
+        MemberLeft none[MEMBERS_LEFT_MAX];
+        cr_expect_eq(members_find_left(NULL, "me", none), 0);
+}

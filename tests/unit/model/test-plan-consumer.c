@@ -67,7 +67,11 @@ static void day_begin(Day *day, size_t n, const InspectSpec *specs) {
                                                   .image_id = day->seen[0].container->image_id,
                                                   .image_name_is_current = true,
                                                   .members_known = true,
-                                                  .reach_known = true } };
+                                                  .changes_known = true,
+                                                  .changes_id = day->seen[0].container->id,
+                                                  .reach_known = true,
+                                                  .dependents_known = true,
+                                                  .dependents_id = day->seen[0].container->id } };
 }
 
 /* The plan; freed by day_end(), with everything else. */
@@ -237,11 +241,11 @@ Test(plan_consumer, reasons_to_leave_it_alone) {
         expect_waits(&day, LINK_STOPPED, "no container");
 }
 
-Test(plan_consumer, an_old_container_is_looked_through_before_it_is_swapped) {
+Test(plan_consumer, a_container_is_looked_through_before_it_is_swapped) {
         Day day;
 
         day_begin(&day, 1, &(InspectSpec){ 0 });
-        day.seen[0].age_usec = 601 * USEC_PER_SEC;
+        day.view.observed.changes_known = false;
         Plan *plan = plan_of(&day);
         cr_expect_eq(plan->needs, NEED_CHANGES);
         cr_expect_eq(plan->n_actions, 0);
@@ -249,17 +253,75 @@ Test(plan_consumer, an_old_container_is_looked_through_before_it_is_swapped) {
 
         day_begin(&day, 1, &(InspectSpec){ 0 });
         day.seen[0].age_usec = 601 * USEC_PER_SEC;
-        day.view.observed.changes_known = true;
-        day.view.observed.changes_id = day.seen[0].container->id;
-        day.view.observed.precious_path = "/app/x.db";
+        day.view.observed.precious = "/app/x.db";
         expect_waits(&day, LINK_PENDING, "/app/x.db");
 
         day_begin(&day, 1, &(InspectSpec){ 0 });
         day.seen[0].age_usec = 601 * USEC_PER_SEC;
-        day.view.observed.changes_known = true;
-        day.view.observed.changes_id = day.seen[0].container->id;
         plan = plan_of(&day);
         cr_expect_eq(plan->n_actions, 3);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, a_young_container_may_lose_what_it_wrote_itself) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.seen[0].age_usec = 599 * USEC_PER_SEC;
+        day.view.observed.precious = "/app/x.db";
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->n_actions, 3);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, files_put_in_before_the_start_stand_in_the_record) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.view.observed.files = json_pack("[s, s]", "/run/secrets", "/run/secrets/s");
+        Plan *plan = plan_of(&day);
+        cr_assert_eq(plan->actions[0].kind, ACTION_RECORD);
+        cr_expect(json_equal(
+                json_object_get(plan->actions[0].u.record, "files"), day.view.observed.files
+        ));
+        json_decref(day.view.observed.files);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, files_that_cannot_be_copied_are_told_and_nothing_is_touched) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.view.observed.files_problem = "3000 files were changed in it";
+        expect_waits(&day, LINK_PENDING, "3000 files were changed");
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.view.observed.files = json_pack("[s]", "/etc/app.conf");
+        json_object_set_new(
+                json_object_get(day.seen[0].container->inspect, "HostConfig"), "ReadonlyRootfs",
+                json_true()
+        );
+        json_t *files = day.view.observed.files;
+        expect_waits(&day, LINK_REFUSED, "it is read-only");
+        json_decref(files);
+}
+
+Test(plan_consumer, an_empty_volume_is_mounted_so_that_it_stays_empty) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        json_object_set_new(
+                json_object_get(day.seen[0].container->inspect, "HostConfig"), "Binds",
+                json_pack("[s, s]", "data:/data", "more:/more")
+        );
+        day.view.observed.empty_volumes = (const char *const[]){ "/data" };
+        day.view.observed.n_empty_volumes = 1;
+        Plan *plan = plan_of(&day);
+        cr_assert_eq(plan->n_actions, 3);
+        const json_t *host = json_object_get(plan->actions[2].u.call.body, "HostConfig");
+        json_t *wanted = json_pack("[s, s]", "data:/data:nocopy", "more:/more");
+        cr_expect(json_equal(json_object_get(host, "Binds"), wanted));
+        json_decref(wanted);
         day_end(&day, plan);
 }
 
@@ -268,8 +330,6 @@ Test(plan_consumer, another_containers_image_and_changes_say_nothing) {
 
         day_begin(&day, 1, &(InspectSpec){ 0 });
         day.view.observed.image_id = "sha256:other";
-        day.seen[0].age_usec = 601 * USEC_PER_SEC;
-        day.view.observed.changes_known = true;
         day.view.observed.changes_id = "other";
         Plan *plan = plan_of(&day);
         cr_expect_eq(plan->needs, NEED_IMAGE | NEED_CHANGES);
@@ -356,6 +416,8 @@ Test(plan_consumer, more_networks_than_a_plan_can_connect_are_refused_before_any
         (void) container_free((Container *) (uintptr_t) day.seen[0].container);
         day.seen[0].container = inspect_take(document);
         day.view.observed.image_id = day.seen[0].container->image_id;
+        day.view.observed.changes_id = day.seen[0].container->id;
+        day.view.observed.dependents_id = day.seen[0].container->id;
         day.context.api = 43;
         expect_waits(&day, LINK_REFUSED, "networks");
 }

@@ -31,13 +31,13 @@ enum {
 /* The words of each column; a state is one index a column. */
 static const char *const words[DECISION][8] = {
         [PHASE] = { "prepare", "stopping", "started", "rollback" },
-        [OLD] = { "absent", "running", "prev running", "prev stopped", "stopped" },
+        [OLD] = { "absent", "running", "prev running", "prev stopped", "stopped", "ran again" },
         [NEW] = { "absent", "created", "running", "exited", "paused", "unhealthy" },
         [NEWER] = { "none", "created", "ran", "other name" },
-        [FAILED] = { "no", "yes" },
+        [FAILED] = { "no", "yes", "removed" },
         [QUIET] = { "no", "yes" },
 };
-static const unsigned n_words[DECISION] = { 4, 5, 6, 4, 2, 2 };
+static const unsigned n_words[DECISION] = { 4, 6, 6, 4, 3, 2 };
 
 typedef struct Row {
         char cells[COLUMNS][CELL_SIZE];
@@ -132,13 +132,14 @@ static Container *make_old(unsigned which, bool out_of_service) {
                 [2] = { .name = PREVIOUS },
                 [3] = { .name = PREVIOUS, .state = "exited" },
                 [4] = { .name = NAME, .state = "exited" },
+                [5] = { .name = NAME, .state = "exited", .started = "2026-01-02T06:00:00Z" },
         };
         InspectSpec spec;
 
         if (which == 0)
                 return NULL;
         spec = specs[which];
-        if (out_of_service && which > 2)
+        if (out_of_service && (which == 3 || which == 4))
                 spec.policy = "no";
         return inspect_container(&spec);
 }
@@ -175,6 +176,10 @@ static SwapRecord *make_record(SwapPhase phase) {
         cr_assert_eq(swap_record_new("shop/app", before, &record), 0);
         (void) container_free(before);
         record->phase = phase;
+        if (phase == SWAP_ROLLBACK) {
+                free(record->last_run);
+                record->last_run = strdup("2026-01-02T03:04:06Z");
+        }
         json_array_append_new(record->link, json_string("OLLAMA_BASE_URL=http://x"));
         if (phase != SWAP_PREPARE) {
                 char id[65];
@@ -236,8 +241,9 @@ static const char *decision_of(const Plan *plan, SwapPhase phase) {
                                                                               : "undo, stays down";
         if (calls(plan, "/c000", "/start"))
                 return "start newer";
-        return phase == SWAP_ROLLBACK && plan->state == LINK_LINKING
-                               && strncmp(plan->reason, "undoing", 7) == 0
+        return phase == SWAP_ROLLBACK
+                               && (strncmp(plan->reason, "undoing", 7) == 0
+                                   || strncmp(plan->reason, "its old", 7) == 0)
                        ? "restore"
                        : "clear away";
 }
@@ -250,6 +256,7 @@ static Plan *plan_state(const unsigned *state) {
         const Container *shown[3];
         size_t n = 0;
         Plan *plan = plan_new();
+        cleanup(json_decrefp) json_t *members = json_array();
         SwapView view;
 
         for (size_t i = 0; i < 3; i++)
@@ -257,7 +264,9 @@ static Plan *plan_state(const unsigned *state) {
                         shown[n++] = all[i];
         swap_look(record, shown, n, &view);
         view.quiet = view.rested = state[QUIET] == 1;
-        view.failure = state[FAILED] == 1 ? "could not start the new" : NULL;
+        view.failure = state[FAILED] != 0 ? "could not start the new" : NULL;
+        view.removed = state[FAILED] == 2;
+        view.members = members;
         plan_swap(&view, 1000 * USEC_PER_SEC, plan);
         cr_assert_eq(plan->error, 0);
         cr_assert_not_null(plan->reason);
@@ -268,7 +277,7 @@ static Plan *plan_state(const unsigned *state) {
 
 /* What the engine cannot show: two containers of one name. */
 static bool is_possible(const unsigned *state) {
-        bool old_has_name = state[OLD] == 1 || state[OLD] == 4;
+        bool old_has_name = state[OLD] == 1 || state[OLD] >= 4;
         unsigned with_name = old_has_name + (state[NEW] != 0) + (state[NEWER] == 2);
 
         return with_name <= 1;
@@ -429,24 +438,60 @@ Test(plan_swap, compose_is_left_to_remove_what_it_replaces_itself) {
         scene_done(&scene);
 }
 
-Test(plan_swap, one_that_could_not_be_restored_runs_before_it_gets_its_name) {
-        const InspectSpec specs[] = { old_prev };
+Test(plan_swap, the_old_one_runs_before_ours_goes_and_before_it_gets_its_name) {
+        const InspectSpec specs[] = { old_prev, new_running };
+        static const char *const ends[] = { "/b000", "/update", "/start", "?v=0", "/rename?name=" };
         Scene scene;
 
-        look(&scene, SWAP_ROLLBACK, 1, specs);
+        look(&scene, SWAP_ROLLBACK, 2, specs);
         plan_swap(&scene.view, 1, scene.plan);
-        cr_assert_eq(scene.plan->n_actions, 3);
-        cr_expect_not_null(strstr(scene.plan->actions[0].u.call.path, "/rename?name=" NAME));
+        cr_assert_eq(scene.plan->n_actions, ARRAY_LEN(ends));
+        for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+                cr_expect_not_null(
+                        strstr(scene.plan->actions[i].u.call.path, ends[i]), "%zu: %s", i,
+                        scene.plan->actions[i].u.call.path
+                );
+        cr_expect(scene.plan->undoes);
+        scene_done(&scene);
+}
+
+Test(plan_swap, others_that_the_newer_deployment_left_are_started_before_the_record_goes) {
+        const InspectSpec specs[] = {
+                { .id = "c", .name = NAME, .created = "2026-02-01T00:00:00Z" }
+        };
+        Scene scene;
+
+        look(&scene, SWAP_STOPPING, 1, specs);
+        plan_swap(&scene.view, 1, scene.plan);
+        cr_expect_eq(scene.plan->needs, NEED_MEMBERS);
+        cr_expect_eq(scene.plan->n_actions, 0);
+        cr_expect_str_eq(scene.plan->subject, scene.containers[0]->id);
         scene_done(&scene);
 
-        look(&scene, SWAP_ROLLBACK, 1, specs);
-        scene.view.failure = "could not give the old one its name back";
+        look(&scene, SWAP_STOPPING, 1, specs);
+        json_t *members = json_pack(
+                "[{s:s, s:i, s:s, s:[s]}, {s:s, s:i, s:s, s:[s]}]", "Id", scene.containers[0]->id,
+                "Created", 1000, "State", "running", "Names", "/" NAME, "Id", "d000", "Created",
+                990, "State", "created", "Names", "/shop-db-1"
+        );
+        scene.view.members = members;
         plan_swap(&scene.view, 1, scene.plan);
-        cr_assert_eq(scene.plan->n_actions, 3);
-        cr_expect_not_null(strstr(scene.plan->actions[0].u.call.path, "/update"));
-        cr_expect_not_null(strstr(scene.plan->actions[1].u.call.path, "/start"));
-        cr_expect_not_null(strstr(scene.plan->actions[2].u.call.path, "/rename"));
-        cr_expect(scene.plan->undoes);
+        cr_assert_eq(scene.plan->n_actions, 2);
+        cr_expect_str_eq(scene.plan->actions[0].u.call.path, "/containers/d000/start");
+        cr_expect_eq(scene.plan->actions[1].kind, ACTION_FORGET);
+        json_decref(members);
+        scene_done(&scene);
+}
+
+Test(plan_swap, one_that_is_being_removed_is_gone) {
+        InspectSpec specs[] = { old_prev, new_running };
+        Scene scene;
+
+        specs[0].state = "removing";
+        specs[1].state = "dead";
+        look(&scene, SWAP_STOPPING, 2, specs);
+        cr_expect_null(scene.view.old);
+        cr_expect_null(scene.view.made);
         scene_done(&scene);
 }
 
@@ -456,7 +501,7 @@ Test(plan_swap, the_restart_policy_comes_back_as_the_record_has_it) {
 
         look(&scene, SWAP_ROLLBACK, 1, specs);
         plan_swap(&scene.view, 1, scene.plan);
-        const json_t *policy = json_object_get(scene.plan->actions[1].u.call.body, "RestartPolicy");
+        const json_t *policy = json_object_get(scene.plan->actions[0].u.call.body, "RestartPolicy");
         cr_expect_str_eq(json_string_value(json_object_get(policy, "Name")), "unless-stopped");
         scene_done(&scene);
 }
@@ -505,5 +550,108 @@ Test(plan_swap, further_networks_are_connected_with_the_new_ones_id) {
                 )),
                 "the record's own is left as it was"
         );
+        scene_done(&scene);
+}
+
+/* What the undo of an old one in this state writes down of its last run. */
+static void expect_last_run(const char *state, const char *wanted) {
+        const InspectSpec specs[] = { { .name = PREVIOUS, .state = state, .policy = "no" } };
+        Scene scene;
+
+        look(&scene, SWAP_STOPPING, 1, specs);
+        plan_swap(&scene.view, 1, scene.plan);
+        cr_expect_str_eq(
+                json_string_value(json_object_get(record_of(scene.plan), "last_run")), wanted, "%s",
+                state
+        );
+        scene_done(&scene);
+}
+
+Test(plan_swap, an_undo_notes_the_run_that_it_is_to_follow) {
+        expect_last_run("exited", "2026-01-02T03:04:06Z");
+        expect_last_run("running", SWAP_RUN_NONE);
+        expect_last_run("paused", SWAP_RUN_NONE);
+}
+
+Test(plan_swap, an_old_one_is_started_once_and_not_again_when_it_ends) {
+        static const struct {
+                const char *last_run, *policy;
+                bool starts;
+        } cases[] = {
+                { "", "unless-stopped", true },
+                { "2026-01-02T03:04:06Z", "unless-stopped", true },
+                { "2026-01-01T00:00:00Z", "unless-stopped", false },
+                { SWAP_RUN_NONE, "unless-stopped", false },
+                /* With a policy of ours it is out of service still. */
+                { "2026-01-01T00:00:00Z", "no", true },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                const InspectSpec specs[] = {
+                        { .name = PREVIOUS, .state = "exited", .policy = cases[i].policy }
+                };
+                Scene scene;
+
+                look(&scene, SWAP_ROLLBACK, 1, specs);
+                free(scene.record->last_run);
+                scene.record->last_run = strdup(cases[i].last_run);
+                plan_swap(&scene.view, 1, scene.plan);
+                cr_expect_eq(calls(scene.plan, "/aaaa", "/start"), cases[i].starts, "%zu", i);
+                cr_expect(calls(scene.plan, "/aaaa", "/rename?name=" NAME), "%zu", i);
+                scene_done(&scene);
+        }
+}
+
+Test(plan_swap, what_is_in_the_way_of_service_is_said_with_the_mend) {
+        const InspectSpec old[] = { old_prev };
+        const InspectSpec newer[] = { { .id = "c",
+                                        .name = NAME,
+                                        .hash = "h2",
+                                        .created = "2026-01-02T05:00:00Z",
+                                        .state = "created" } };
+        Scene scene;
+
+        look(&scene, SWAP_ROLLBACK, 1, old);
+        plan_swap(&scene.view, 1, scene.plan);
+        cr_expect_eq(scene.plan->state, LINK_LINKING, "nothing has failed yet");
+        scene_done(&scene);
+
+        for (size_t i = 0; i < 2; i++) {
+                look(&scene, SWAP_ROLLBACK, 1, i == 0 ? old : newer);
+                scene.view.failure = "could not start the old: port is already allocated";
+                plan_swap(&scene.view, 1, scene.plan);
+                cr_expect_eq(scene.plan->state, LINK_FAILED, "%zu", i);
+                cr_expect_not_null(
+                        strstr(scene.plan->reason, "port is already allocated"), "%zu", i
+                );
+                cr_expect_not_null(scene.plan->next, "%zu", i);
+                scene_done(&scene);
+        }
+}
+
+Test(plan_swap, files_are_copied_before_the_old_one_is_stopped_and_once) {
+        const InspectSpec specs[] = { { .name = PREVIOUS },
+                                      { .id = "b",
+                                        .name = NAME,
+                                        .env = link_env,
+                                        .created = "2026-01-02T04:00:00Z",
+                                        .state = "created" } };
+        Scene scene;
+
+        look(&scene, SWAP_PREPARE, 2, specs);
+        json_array_append_new(scene.record->files, json_string("/run/secrets/s"));
+        plan_swap(&scene.view, 1, scene.plan);
+        cr_assert_eq(scene.plan->actions[0].kind, ACTION_COPY);
+        const ActionCopy *copy = &scene.plan->actions[0].u.copy;
+        cr_expect_str_eq(copy->from, scene.containers[0]->id);
+        cr_expect_str_eq(copy->to, scene.containers[1]->id);
+        cr_expect(json_equal(copy->paths, scene.record->files));
+        scene_done(&scene);
+
+        look(&scene, SWAP_STOPPING, 2, specs);
+        json_array_append_new(scene.record->files, json_string("/run/secrets/s"));
+        plan_swap(&scene.view, 1, scene.plan);
+        for (size_t i = 0; i < scene.plan->n_actions; i++)
+                cr_expect_neq(scene.plan->actions[i].kind, ACTION_COPY);
         scene_done(&scene);
 }

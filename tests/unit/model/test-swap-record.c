@@ -35,7 +35,12 @@ Test(swap_record, what_is_written_is_read_back_in_every_phase) {
                 cleanup(swap_record_freep) SwapRecord *again = NULL;
 
                 json_array_append_new(record->link, json_string("A=1"));
+                json_array_append_new(record->files, json_string("/run/secrets/s"));
                 record->counts = phase == SWAP_ROLLBACK;
+                if (phase == SWAP_ROLLBACK) {
+                        free(record->last_run);
+                        record->last_run = strdup(SWAP_RUN_NONE);
+                }
                 json_t *json = swap_record_json_in_phase(record, phase, "id2", "why");
                 cr_assert_eq(swap_record_from_json(json, &again, NULL), 0);
                 cr_expect_eq(again->phase, phase);
@@ -44,8 +49,10 @@ Test(swap_record, what_is_written_is_read_back_in_every_phase) {
                 cr_expect_eq(again->was_running, record->was_running);
                 cr_expect_eq(again->was_healthy, record->was_healthy);
                 cr_expect_eq(again->counts, record->counts);
+                cr_expect_str_eq(again->last_run, record->last_run);
                 cr_expect(json_equal(again->old, record->old));
                 cr_expect(json_equal(again->link, record->link));
+                cr_expect(json_equal(again->files, record->files));
                 json_t *twice = swap_record_to_json(again);
                 cr_expect(json_equal(json, twice));
                 json_decref(twice);
@@ -84,14 +91,18 @@ Test(swap_record, a_record_without_a_part_or_of_another_version_is_refused) {
         }
 }
 
-Test(swap_record, one_that_an_earlier_version_wrote_counts_nothing) {
+Test(swap_record, one_that_an_earlier_version_wrote_counts_copies_and_knows_nothing) {
         cleanup(swap_record_freep) SwapRecord *record = make_record();
         cleanup(swap_record_freep) SwapRecord *again = NULL;
         json_t *json = swap_record_to_json(record);
 
         json_object_del(json, "counts");
+        json_object_del(json, "last_run");
+        json_object_del(json, "files");
         cr_assert_eq(swap_record_from_json(json, &again, NULL), 0);
         cr_expect_not(again->counts);
+        cr_expect_eq(json_array_size(again->files), 0);
+        cr_expect_str_eq(again->last_run, "");
         json_decref(json);
 }
 

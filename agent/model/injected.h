@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "model/changes.h"
+
+/*
+ * Injected: files that somebody put into a container between its creation and its start (compose's
+ * configs and secrets with content, docker cp), found by their times.
+ *
+ * Nothing else tells them: no document of the engine names them. More than those may be found; what
+ * is copied without need does no harm.
+ */
+#define INJECTED_LOOKS_MAX 2000 /* paths that are looked at */
+#define INJECTED_FILES_MAX 256  /* files, with the directories that they need */
+#define INJECTED_BYTES_MAX ((uint64_t) 16 * 1024 * 1024)
+
+/* What HEAD /containers/ID/archive?path=P tells. */
+typedef struct FileStat {
+        bool is_dir;
+        bool is_special; /* socket, pipe, device: no archive brings it along */
+        uint64_t size;   /* bytes */
+        int64_t mtime_sec;
+        uint32_t mtime_nsec;
+} FileStat;
+
+/* From the header X-Docker-Container-Path-Stat. -EBADMSG, -ENOMEM. */
+int file_stat_parse(const char *header, FileStat *ret);
+
+/* "2026-11-23T02:09:00.88Z", also with an offset, as seconds since the epoch. -EBADMSG. */
+int injected_parse_time(const char *text, int64_t *ret_sec, uint32_t *ret_nsec);
+
+/* Is this one to be looked at? Others cannot have been put in. */
+bool injected_is_candidate(const Change *change);
+
+/* More than this many candidates, or -E2BIG with the reason. */
+int injected_check_candidates(const Changes *changes, Error *err);
+
+/* Was it there before the container's start? started_at: State.StartedAt. One that cannot be read
+ * counts as there. */
+bool injected_was_before(const FileStat *stat, const char *started_at);
+
+/*
+ * All that is to be copied, in this order: the kept ones, each after the directories that the image
+ * has not. -E2BIG with the reason when it is too much (bytes: of all the kept ones), -ENOMEM. An
+ * array of paths.
+ */
+int injected_list(const Changes *changes, uint64_t bytes, json_t **ret, Error *err);
