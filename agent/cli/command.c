@@ -13,6 +13,12 @@ static const Command commands[] = {
         { "plan", NULL, "what would be done, and why, without doing it", plan_run },
         { "verify", "NAME", "prove from a consumer's own network that it reaches the models",
           verify_run },
+        { "explain", "NAME", "what was decided about a consumer, why, and what its link changed",
+          explain_run },
+        { "unlink", "NAME", "take its link away, put back what was there; it asks first",
+          order_run },
+        { "relink", "NAME", "link it (again), also where files are lost; it asks first",
+          order_run },
         { "help", NULL, "print this", command_help },
 };
 
@@ -46,6 +52,8 @@ int command_find(const Options *options, const Command **ret, Error *err) {
                 return error_set(
                         err, -EINVAL, "unexpected '%s' after %s", options->arguments[0], name
                 );
+        if (options->yes && found->run != order_run)
+                return error_set(err, -EINVAL, "%s asks nothing that --yes could answer", name);
         *ret = found;
         return 0;
 }

@@ -28,7 +28,9 @@ int command_find(const Options *options, const Command **ret, Error *err);
 /* Prints the whole help; EXIT_FINE. */
 int command_help(const Options *options);
 
-/* status.c, plan.c, verify.c */
+/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink) */
 int status_run(const Options *options);
 int plan_run(const Options *options);
 int verify_run(const Options *options);
+int explain_run(const Options *options);
+int order_run(const Options *options);

@@ -20,6 +20,7 @@ typedef struct Known {
 
 static const Known known[] = {
         { "--json", NULL, offsetof(Options, json) },
+        { "--yes", NULL, offsetof(Options, yes) },
         { "--runtime", "DIR", offsetof(Options, runtime) },
         { "--version", NULL, offsetof(Options, version) },
         { "--help", NULL, offsetof(Options, help) },
@@ -28,6 +29,7 @@ static const Known known[] = {
 
 const char *options_help(void) {
         return "  --json         print the daemon's own document instead\n"
+               "  --yes          do not ask: go on\n"
                "  --runtime DIR  where its socket api.sock is (" OPTIONS_RUNTIME ")\n"
                "  --version      print the version and exit\n"
                "  --help         print this and exit\n";

@@ -16,6 +16,7 @@
 typedef struct Options {
         const char *runtime; /* directory of the daemon's control socket */
         bool json;
+        bool yes;
         bool help;
         bool version;
         const char *command; /* NULL: none was given */

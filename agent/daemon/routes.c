@@ -61,22 +61,54 @@ static void answer_plan(ControlRequest *request, Reconciler *reconciler) {
         answer_json(request, reconciler_plan(reconciler));
 }
 
-static void on_verified(unsigned status, const json_t *document, void *data) {
+static void on_answered(unsigned status, const json_t *document, void *data) {
         answer_document(data, status, document);
 }
 
-static void answer_verify(ControlRequest *request, Reconciler *reconciler) {
+/* The name that is asked for; NULL: none was, which is answered. */
+static const char *name_of(ControlRequest *request) {
         const char *name = control_query(request, "name");
 
-        if (name == NULL || name[0] == '\0')
-                answer_error(request, 400, "verify wants to know which: /verify?name=NAME");
-        else
-                reconciler_verify(reconciler, name, on_verified, request);
+        if (name != NULL && name[0] != '\0')
+                return name;
+        answer_error(request, 400, "which one? Ask with ?name=NAME");
+        return NULL;
+}
+
+static void answer_verify(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_verify(reconciler, name, on_answered, request);
+}
+
+static void answer_explain(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_explain(reconciler, name, is_root(request), on_answered, request);
+}
+
+static void answer_unlink(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_unlink(reconciler, name, on_answered, request);
+}
+
+static void answer_relink(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_relink(reconciler, name, on_answered, request);
 }
 
 static const Route routes[] = {
         { "GET", "/status", may_read, FOR_READERS, answer_status },
         { "GET", "/plan", may_read, FOR_READERS, answer_plan },
+        { "GET", "/explain", may_read, FOR_READERS, answer_explain },
+        { "POST", "/unlink", is_root, FOR_ROOT, answer_unlink },
+        { "POST", "/relink", is_root, FOR_ROOT, answer_relink },
         { "POST", "/verify", is_root, FOR_ROOT, answer_verify },
 };
 

@@ -6,9 +6,16 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-        [ACTION_RECORD] = "record",         [ACTION_FORGET] = "forget", [ACTION_CALL] = "call",
-        [ACTION_STAY_UP] = "stay-up",       [ACTION_PULL] = "pull",     [ACTION_KEY] = "key",
-        [ACTION_GENERATION] = "generation", [ACTION_COPY] = "copy",
+        [ACTION_RECORD] = "record",
+        [ACTION_FORGET] = "forget",
+        [ACTION_CALL] = "call",
+        [ACTION_STAY_UP] = "stay-up",
+        [ACTION_PULL] = "pull",
+        [ACTION_KEY] = "key",
+        [ACTION_KEEP] = "keep",
+        [ACTION_REMEMBER] = "remember",
+        [ACTION_GENERATION] = "generation",
+        [ACTION_COPY] = "copy",
 };
 static_assert(ARRAY_LEN(kind_names) == ACTION_COPY + 1, "a name for every kind");
 
@@ -25,6 +32,8 @@ static void secret_free(char *secret) {
 void action_done(Action *action) {
         switch (action->kind) {
         case ACTION_RECORD:
+        case ACTION_KEEP:
+        case ACTION_REMEMBER:
                 json_decref(action->u.record);
                 break;
         case ACTION_CALL:

@@ -23,6 +23,8 @@ typedef enum ActionKind {
         ACTION_STAY_UP,    /* wait until a container proved itself */
         ACTION_PULL,       /* bring an image */
         ACTION_KEY,        /* make (or take over) the key of an identity */
+        ACTION_KEEP,       /* keep what was replaced */
+        ACTION_REMEMBER,   /* write down a failed attempt */
         ACTION_GENERATION, /* write, test, swing and prove the proxy's configuration */
         ACTION_COPY,       /* copy files from one container into another */
 } ActionKind;
@@ -59,7 +61,7 @@ typedef struct Action {
         bool optional; /* a record whose writing may fail: the plan goes on */
         char *what;    /* for people: "stop shop (shop-abc), which has 10 s to end" */
         union {
-                json_t *record;
+                json_t *record; /* also what is kept, and what is remembered */
                 ActionCall call;
                 ActionStayUp stay_up;
                 ActionCopy copy;

@@ -8,6 +8,7 @@
 #include "model/link.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,4 +198,20 @@ char *link_describe(const Link *link) {
                 (void) text_addf(&text, "%s%s", separator, name);
         }
         return text_take(&text);
+}
+
+static uint64_t mix(uint64_t hash, const char *text) {
+        for (size_t i = 0; i <= strlen(text); i++)
+                hash = (hash ^ (unsigned char) text[i]) * UINT64_C(1099511628211);
+        return hash;
+}
+
+/* FNV-1a. */
+char *link_fingerprint(const Link *link) {
+        uint64_t hash = UINT64_C(14695981039346656037);
+
+        for (size_t i = 0; i < link->n_variables; i++)
+                hash = mix(mix(hash, link->variables[i].name), link->variables[i].value);
+        hash = mix(hash, link->host_entry ? LINK_HOST_ENTRY : "");
+        return text_format("%016llx", (unsigned long long) hash);
 }

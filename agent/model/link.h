@@ -66,6 +66,9 @@ static inline bool link_is_in_place(const Link *link) {
         return link->n_variables == 0 && !link->host_entry && !link->needs_image;
 }
 
+/* Tells one link from another: 16 digits made of its names and values. Freed by the caller. */
+char *link_fingerprint(const Link *link);
+
 /* "OLLAMA_BASE_URL, OLLAMA_API_KEY and the host entry": names, never values. Freed by the caller.
  */
 char *link_describe(const Link *link);

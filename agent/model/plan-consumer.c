@@ -15,6 +15,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "model/kept.h"
 #include "model/labels.h"
 #include "model/link.h"
 #include "model/plan-begin.h"
@@ -23,6 +24,7 @@
 #include "model/recreate.h"
 #include "model/settle.h"
 #include "model/targets.h"
+#include "model/unlink.h"
 
 /* A container that runs longer may hold files that exist nowhere else. */
 #define YOUNG_USEC (600 * USEC_PER_SEC)
@@ -134,17 +136,30 @@ static bool lacks_provider(const Deciding *deciding, const Container *container)
         return false;
 }
 
-static bool must_wait_after_failures(const Deciding *deciding) {
+/* Another link than the one that failed is a change, wherever it comes from: configuration,
+ * profile, key. */
+static bool is_another_try(const Deciding *deciding, const char *fingerprint) {
+        const char *tried = deciding->view->tried;
+
+        return tried != NULL && fingerprint != NULL && strcmp(tried, fingerprint) != 0;
+}
+
+static bool must_wait_after_failures(const Deciding *deciding, const char *fingerprint) {
         const ConsumerView *view = deciding->view;
         const char *failure = view->failure ? view->failure : "unknown";
 
+        if (is_another_try(deciding, fingerprint))
+                return false;
         if (view->attempts >= LINK_ATTEMPTS_MAX) {
                 plan_say(
                         deciding->plan, LINK_FAILED,
                         "given up after %u attempts, waiting for a change: %s", view->attempts,
                         failure
                 );
-                plan_next_step(deciding->plan, "mend that and deploy it again");
+                plan_next_step(
+                        deciding->plan, "mend that and deploy it again, or coollama relink %s",
+                        view->identity->human
+                );
                 return true;
         }
         if (view->attempts > 0 && view->retry_usec > deciding->now_usec) {
@@ -159,8 +174,8 @@ static bool must_settle(const Deciding *deciding, const SeenContainer *seen) {
         SettleVerdict verdict;
 
         settle_judge(
-                deciding->view, seen, deciding->context, deciding->wish->settle_usec,
-                deciding->now_usec, &verdict
+                deciding->view, seen, deciding->context,
+                deciding->wish ? deciding->wish->settle_usec : 0, deciding->now_usec, &verdict
         );
         if (verdict.settled) {
                 if (verdict.overridden)
@@ -187,13 +202,17 @@ static bool may_lose_files(const Deciding *deciding, const SeenContainer *seen) 
         const json_t *host = json_object_get(seen->container->inspect, "HostConfig");
         Plan *plan = deciding->plan;
 
-        if (seen->age_usec > YOUNG_USEC && observed->precious != NULL) {
+        if (seen->age_usec > YOUNG_USEC && observed->precious != NULL && !seen->consented) {
                 plan_say(
                         plan, LINK_PENDING,
                         "it has been running for more than 10 minutes and holds files that exist nowhere else: %s",
                         observed->precious
                 );
-                plan_next_step(plan, "deploy it again: it is linked right after its start");
+                plan_next_step(
+                        plan,
+                        "deploy it again: it is linked right after its start; or lose them: coollama relink %s",
+                        deciding->view->identity->human
+                );
                 return true;
         }
         if (observed->files_problem != NULL) {
@@ -218,13 +237,14 @@ static bool may_lose_files(const Deciding *deciding, const SeenContainer *seen) 
 static bool lacks_observations(const Deciding *deciding, const SeenContainer *seen) {
         const ConsumerObservations *observed = &deciding->view->observed;
         Plan *plan = deciding->plan;
+        bool asks_reach = deciding->context->provider->probe_reach
+                          && !is_own_member(deciding, seen->container) && !deciding->view->unlinked;
 
         if (image_of(deciding, seen->container) == NULL)
                 plan->needs |= NEED_IMAGE;
         if (!observed->changes_known || strcmp(observed->changes_id, seen->container->id) != 0)
                 plan->needs |= NEED_CHANGES;
-        if (deciding->context->provider->probe_reach && !is_own_member(deciding, seen->container)
-            && !observed->reach_known)
+        if (asks_reach && !observed->reach_known)
                 plan->needs |= NEED_REACH;
         if (plan->needs != 0) {
                 plan_say(plan, LINK_WAITING, "looking closer before it is re-created");
@@ -232,12 +252,16 @@ static bool lacks_observations(const Deciding *deciding, const SeenContainer *se
         }
         if (may_lose_files(deciding, seen))
                 return true;
-        if (deciding->context->provider->probe_reach && !is_own_member(deciding, seen->container)
-            && observed->unreachable != NULL) {
+        if (asks_reach && observed->unreachable != NULL) {
                 plan_say(plan, LINK_REFUSED, "%s", observed->unreachable);
                 return true;
         }
         return false;
+}
+
+/* What its operator agreed to lose; NULL: nothing. */
+static const char *lost_files(const Deciding *deciding, const SeenContainer *seen) {
+        return seen->age_usec > YOUNG_USEC ? deciding->view->observed.precious : NULL;
 }
 
 /* Not linked, and up: every reason to wait, then the swap. */
@@ -252,7 +276,8 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
                 return;
         if (is_unfit(deciding, seen->container))
                 return;
-        if (must_wait_after_failures(deciding) || must_settle(deciding, seen)
+        cleanup(freep) char *fingerprint = link_fingerprint(link);
+        if (must_wait_after_failures(deciding, fingerprint) || must_settle(deciding, seen)
             || lacks_observations(deciding, seen)
             || plan_lacks_donors(deciding->view, seen->container, deciding->plan))
                 return;
@@ -268,6 +293,7 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
         const Begin begin = {
                 .container = seen->container,
                 .link = link,
+                .lost = lost_files(deciding, seen),
                 .image = image_of(deciding, seen->container),
         };
         plan_begin_swap(deciding->view, deciding->context, &begin, deciding->plan);
@@ -412,6 +438,71 @@ static int link_targets(const Deciding *deciding) {
         return 0;
 }
 
+/* One that still has its link: every reason to wait but the provider's, then the swap. */
+static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
+        Plan *plan = deciding->plan;
+        SeenContainer calm = *seen;
+        Unlink made = { 0 };
+        Error err = { 0 };
+
+        plan->subject = strdup(seen->container->id);
+        if (plan->subject == NULL)
+                return -ENOMEM;
+        /* Whoever wants its link away may want it because it is not healthy with it. */
+        if (calm.settled_since_usec == 0)
+                calm.settled_since_usec = calm.up_since_usec;
+        if (is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err)
+            || must_wait_after_failures(deciding, "unlink") || must_settle(deciding, &calm)
+            || lacks_observations(deciding, seen)
+            || plan_lacks_donors(deciding->view, seen->container, plan))
+                return 0;
+        if (deciding->context->finishing) {
+                plan_say(plan, LINK_WAITING, "coollamad is stopping");
+                return 0;
+        }
+        if (plan_has_dependents(deciding->view, seen->container, "what it had", plan))
+                return 0;
+
+        int r = unlink_compute(seen->container, seen->kept, &made, &err);
+        const Begin begin = {
+                .container = seen->container,
+                .unlink = &made,
+                .kept = seen->kept,
+                .lost = lost_files(deciding, seen),
+                .image = image_of(deciding, seen->container),
+        };
+        if (r >= 0)
+                plan_begin_swap(deciding->view, deciding->context, &begin, plan);
+        else if (r != -ENOMEM)
+                plan_refuse(plan, &err);
+        unlink_done(&made);
+        return r == -ENOMEM ? r : 0;
+}
+
+/* Nothing is linked again; what holds a link of ours loses it. */
+static int unlink_targets(const Deciding *deciding) {
+        Plan *plan = deciding->plan;
+        bool down = false;
+
+        plan_say(plan, LINK_UNLINKED, "unlinked by you");
+        for (size_t i = 0; i < deciding->targets.n; i++) {
+                const SeenContainer *seen = deciding->targets.list[i];
+                bool linked = kept_is_link_of(seen->kept, seen->container);
+
+                plan->replicas += container_is_up(seen->container);
+                if (linked && container_is_up(seen->container))
+                        return unlink_one(deciding, seen);
+                down = down || linked;
+        }
+        if (down)
+                plan_say(
+                        plan, LINK_UNLINKED,
+                        "unlinked by you; its link is taken out when it runs again"
+                );
+        plan_next_step(plan, "coollama relink %s links it again", deciding->view->identity->human);
+        return 0;
+}
+
 static int decide(Deciding *deciding) {
         Plan *plan = deciding->plan;
 
@@ -420,6 +511,8 @@ static int decide(Deciding *deciding) {
                 plan_say(plan, LINK_STOPPED, "no container");
                 return 0;
         }
+        if (deciding->view->unlinked)
+                return unlink_targets(deciding);
 
         int r = wish_parse(
                 deciding->targets.list[0]->container->labels, deciding->context->profiles,

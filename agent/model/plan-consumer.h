@@ -20,7 +20,9 @@
 /* A container of the identity, with what only watching it can tell. */
 typedef struct SeenContainer {
         const Container *container;
-        bool owed; /* this run of it is to be restarted: Ollama was away and is back */
+        const json_t *kept; /* what its link replaced (model/kept.h); NULL: not asked, or nothing */
+        bool consented;     /* its operator agreed that files of its own are lost */
+        bool owed;          /* this run of it is to be restarted: Ollama was away and is back */
         uint64_t settled_since_usec; /* monotonic: since when it is seen up, and healthy if it has a
                                         check; 0: it is not */
         uint64_t up_since_usec;      /* monotonic: since when it is seen up; 0: it is not */
@@ -97,7 +99,9 @@ typedef struct ConsumerView {
                                    0: none seen */
         uint64_t touched_usec;  /* monotonic: when we did the last thing for the record; 0: not
                                    since we began */
+        bool unlinked;          /* its operator took its link away */
         unsigned attempts;      /* failed attempts to link its newest container */
+        const char *tried;      /* with the link of this fingerprint; NULL: with any */
         const char *failure;    /* the last failure's reason; NULL: none */
         bool removed;           /* with an open swap: it failed because ours was removed */
         uint64_t retry_usec;    /* monotonic: not before */

@@ -33,6 +33,7 @@
 
 #include "base/text.h"
 #include "model/members.h"
+#include "model/plan-note.h"
 
 #define STAY_UP_USEC \
         (2 * USEC_PER_SEC) /* without a health check: a look whether it exits at once */
@@ -163,6 +164,7 @@ static void finish(Plan *plan, const SwapView *view, uint64_t now_usec) {
                 }
                 start_left(plan, view);
         }
+        plan_note_swap(view->record, view->made, plan);
         plan_add_forget(plan, "drop the swap record");
 }
 
@@ -322,7 +324,8 @@ static void add_connects(Plan *plan, const SwapView *view) {
                 const char *network = json_string_value(json_object_get(item, "network"));
                 json_t *body = json_deep_copy(json_object_get(item, "body"));
 
-                if (network == NULL || body == NULL) {
+                /* Killed after a connect: doing it again would count as a failure. */
+                if (network == NULL || body == NULL || container_has_network(view->made, network)) {
                         json_decref(body);
                         continue;
                 }

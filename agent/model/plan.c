@@ -12,7 +12,8 @@ static const char *const state_names[] = {
         [LINK_LINKED] = "linked",   [LINK_ONE_STEP_LEFT] = "one step left",
         [LINK_WAITING] = "waiting", [LINK_LINKING] = "linking",
         [LINK_PENDING] = "pending", [LINK_REFUSED] = "refused",
-        [LINK_FAILED] = "failed",   [LINK_STOPPED] = "stopped",
+        [LINK_FAILED] = "failed",   [LINK_UNLINKED] = "unlinked",
+        [LINK_STOPPED] = "stopped",
 };
 static_assert(ARRAY_LEN(state_names) == LINK_STOPPED + 1, "a name for every state");
 
@@ -115,16 +116,33 @@ static Action *plan_append(Plan *plan, ActionKind kind, const char *what) {
         return action;
 }
 
-void plan_add_record(Plan *plan, json_t *record, const char *what) {
-        Action *action = record ? plan_append(plan, ACTION_RECORD, what) : NULL;
+static void add_document(Plan *plan, ActionKind kind, json_t *document, const char *what) {
+        Action *action = document ? plan_append(plan, kind, what) : NULL;
 
-        if (record == NULL)
+        if (document == NULL)
                 plan_fail(plan, -ENOMEM);
         if (action == NULL) {
-                json_decref(record);
+                json_decref(document);
                 return;
         }
-        action->u.record = record;
+        action->u.record = document;
+}
+
+void plan_add_record(Plan *plan, json_t *record, const char *what) {
+        add_document(plan, ACTION_RECORD, record, what);
+}
+
+void plan_add_keep(Plan *plan, json_t *kept, const char *what) {
+        add_document(plan, ACTION_KEEP, kept, what);
+}
+
+/* Optional: a full disk keeps no swap open; what was not written is still known until the end. */
+void plan_add_remember(Plan *plan, json_t *attempt, const char *what) {
+        size_t before = plan->n_actions;
+
+        add_document(plan, ACTION_REMEMBER, attempt, what);
+        if (plan->n_actions > before)
+                plan->actions[before].optional = true;
 }
 
 void plan_add_forget(Plan *plan, const char *what) {

@@ -24,6 +24,7 @@ typedef enum LinkState {
         LINK_PENDING,       /* the operator must say */
         LINK_REFUSED,       /* cannot be done faithfully; the reason says what to change */
         LINK_FAILED,        /* given up until something changes */
+        LINK_UNLINKED,      /* its operator took the link away */
         LINK_STOPPED,       /* not running: its user's business */
 } LinkState;
 
@@ -85,6 +86,8 @@ void plan_wake_at(Plan *plan, uint64_t usec);
  * once. JSON arguments are taken over, NULL included.
  */
 void plan_add_record(Plan *plan, json_t *record, const char *what);
+void plan_add_keep(Plan *plan, json_t *kept, const char *what);
+void plan_add_remember(Plan *plan, json_t *attempt, const char *what);
 void plan_add_forget(Plan *plan, const char *what);
 void plan_add_stay_up(
         Plan *plan, const char *id, uint64_t stay_usec, uint64_t deadline_usec, const char *what

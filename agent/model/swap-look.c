@@ -21,7 +21,7 @@ static bool array_contains(const json_t *array, const char *text) {
         return false;
 }
 
-/* Does it hold everything that the record says the new one has? */
+/* Does it hold everything that the record says the new one has, and nothing that it has not? */
 static bool holds_link(const SwapRecord *record, const Container *container) {
         const json_t *env = json_object_get(json_object_get(container->inspect, "Config"), "Env");
         const json_t *hosts =
@@ -29,14 +29,29 @@ static bool holds_link(const SwapRecord *record, const Container *container) {
         size_t i;
         json_t *item;
 
-        if (json_array_size(record->link) == 0)
+        if (json_array_size(record->link) == 0 && json_array_size(record->lost) == 0)
                 return false;
+        json_array_foreach(record->lost, i, item) {
+                const char *text = json_string_value(item);
+                if (text == NULL || array_contains(env, text) || array_contains(hosts, text))
+                        return false;
+        }
         json_array_foreach(record->link, i, item) {
                 const char *text = json_string_value(item);
                 if (text == NULL || (!array_contains(env, text) && !array_contains(hosts, text)))
                         return false;
         }
         return true;
+}
+
+/*
+ * Without a link a container of ours looks like one that compose made anew, but for its labels:
+ * compose writes into them what its own replaces.
+ */
+static bool has_old_labels(const SwapRecord *record, const Container *container) {
+        return json_equal(
+                json_object_get(json_object_get(record->old, "Config"), "Labels"), container->labels
+        );
 }
 
 static const char *old_label(const SwapRecord *record, const char *name, const char *fallback) {
@@ -58,7 +73,8 @@ static bool is_made(const SwapRecord *record, const Container *container) {
                && strcmp(container->config_hash,
                          old_label(record, "com.docker.compose.config-hash", ""))
                           == 0
-               && holds_link(record, container);
+               && holds_link(record, container)
+               && (json_array_size(record->lost) == 0 || has_old_labels(record, container));
 }
 
 /* Names and numbers say nothing across identities: another project may have taken the name. */

@@ -47,11 +47,15 @@ int swap_record_new(const char *identity, const Container *old, SwapRecord **ret
         record->was_healthy = old->health == HEALTH_HEALTHY;
         record->old = json_incref(old->inspect);
         record->link = json_array();
+        record->lost = json_array();
+        record->keep = json_null();
+        record->tried = strdup("");
+        record->attempt = 1;
         record->connects = json_array();
         record->files = json_array();
         if (!record->identity || !record->name || !record->old_id || !record->new_id
-            || !record->reason || !record->last_run || !record->link || !record->connects
-            || !record->files)
+            || !record->reason || !record->tried || !record->last_run || !record->link
+            || !record->lost || !record->connects || !record->files)
                 return -ENOMEM;
 
         *ret = take_ptr(record);
@@ -66,9 +70,12 @@ SwapRecord *swap_record_free(SwapRecord *record) {
         free(record->old_id);
         free(record->new_id);
         free(record->reason);
+        free(record->tried);
         free(record->last_run);
         json_decref(record->old);
         json_decref(record->link);
+        json_decref(record->lost);
+        json_decref(record->keep);
         json_decref(record->connects);
         json_decref(record->files);
         free(record);
@@ -79,13 +86,15 @@ json_t *swap_record_json_in_phase(
         const SwapRecord *record, SwapPhase phase, const char *new_id, const char *reason
 ) {
         return json_pack(
-                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O, s:O}",
+                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:i, s:s}",
                 "version", 1, "phase", swap_phase_to_string(phase), "identity", record->identity,
                 "name", record->name, "old_id", record->old_id, "new_id",
                 new_id ? new_id : record->new_id, "was_running", record->was_running, "was_healthy",
                 record->was_healthy, "counts", record->counts, "reason",
                 reason ? reason : record->reason, "last_run", record->last_run, "old", record->old,
-                "link", record->link, "connects", record->connects, "files", record->files
+                "link", record->link, "connects", record->connects, "files", record->files, "lost",
+                record->lost, "keep", record->keep, "attempt", (int) record->attempt, "tried",
+                record->tried
         );
 }
 
@@ -113,6 +122,20 @@ static int copy_strings(const json_t *json, SwapRecord *record, Error *err) {
                         return error_set(err, -ENOMEM, "out of memory");
         }
         return 0;
+}
+
+/* What earlier versions did not write. */
+static int copy_later_parts(const json_t *json, SwapRecord *record) {
+        json_t *lost = json_object_get(json, "lost");
+        json_t *keep = json_object_get(json, "keep");
+        json_int_t attempt = json_integer_value(json_object_get(json, "attempt"));
+        const char *tried = json_string_value(json_object_get(json, "tried"));
+
+        record->lost = json_is_array(lost) ? json_incref(lost) : json_array();
+        record->keep = json_is_object(keep) ? json_incref(keep) : json_null();
+        record->attempt = attempt > 0 && attempt < 1000 ? (unsigned) attempt : 1;
+        record->tried = strdup(tried ? tried : "");
+        return record->lost != NULL && record->tried != NULL ? 0 : -ENOMEM;
 }
 
 int swap_record_from_json(const json_t *json, SwapRecord **ret, Error *err) {
@@ -148,6 +171,9 @@ int swap_record_from_json(const json_t *json, SwapRecord **ret, Error *err) {
         record->last_run = strdup(last_run ? last_run : "");
         if (record->last_run == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
+        r = copy_later_parts(json, record);
+        if (r < 0)
+                return error_set(err, r, "out of memory");
         record->was_running = json_is_true(json_object_get(json, "was_running"));
         record->was_healthy = json_is_true(json_object_get(json, "was_healthy"));
         record->counts = json_is_true(json_object_get(json, "counts"));

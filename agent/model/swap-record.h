@@ -43,7 +43,12 @@ typedef struct SwapRecord {
                              (model/injected.h) */
         json_t *link; /* array of "NAME=value" and hosts that the new one has and the old one has
                          not */
-        char *reason; /* why it is rolled back, for people; "" */
+        json_t *lost; /* likewise, that the old one has and the new one has not */
+        json_t *keep; /* what is kept of the old one when the new one stays (model/kept.h); null:
+                         nothing */
+        unsigned attempt; /* the how-manieth of its series it is, counted from 1 */
+        char *tried;      /* fingerprint of the link (model/link.h); "" */
+        char *reason;     /* why it is rolled back, for people; "" */
 } SwapRecord;
 
 /* A record for swapping this container, in phase prepare; takes a reference to its inspect

@@ -6,7 +6,9 @@
 #include "docker/watch.h"
 #include "model/plan-consumer.h"
 #include "reconcile/executor.h"
+#include "reconcile/kept.h"
 #include "reconcile/look.h"
+#include "reconcile/memory.h"
 #include "reconcile/provider.h"
 #include "reconcile/reach.h"
 #include "reconcile/reconciler.h"
@@ -26,6 +28,8 @@ struct Reconciler {
         Engine *engine;
         Watch *watch;
         Store *store;
+        Memory *memory;
+        KeptStore *kept;
         World *world;
         ProfileSet *profiles;
         Provider *provider;
@@ -54,7 +58,8 @@ struct Reconciler {
         unsigned n_unseen; /* consumers that are awaited: no pass has seen them since the engine's
                               events are followed */
         Error lost;        /* why the engine is not followed */
-        struct Verify *verifies; /* those under way */
+        struct Verify *verifies;    /* those under way */
+        struct Question *questions; /* likewise */
 };
 
 /* queue.c: looks at the consumer as soon as there is room; after the pass that is under way, if
@@ -72,6 +77,9 @@ void pass_begin(Reconciler *reconciler, Consumer *consumer);
 void pass_cancel(Consumer *consumer);
 void pass_container_changed(Consumer *consumer, const char *container_id);
 const Plan *pass_plan_of(const Consumer *consumer); /* being executed, or NULL */
+
+/* question.c: ends those under way without telling who asked. */
+void question_cancel_all(Reconciler *reconciler);
 
 /* verify.c: ends those under way without telling who asked; the engine is still there. */
 void verify_cancel_all(Reconciler *reconciler);

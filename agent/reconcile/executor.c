@@ -217,6 +217,15 @@ static int perform_record(Executor *executor, const Action *action, Error *err) 
         return 0;
 }
 
+static int perform_note(Executor *executor, const Action *action, Error *err) {
+        int r = executor->setup.note(action, err, executor->setup.data);
+
+        if (r < 0 && !action->optional)
+                return r;
+        action_finished(executor, r < 0 ? OUTCOME_UNKNOWN : OUTCOME_DONE);
+        return 0;
+}
+
 static int perform(Executor *executor, Error *err) {
         const Action *action = current(executor);
         const ExecutorHelpers *helpers = executor->setup.helpers;
@@ -226,6 +235,9 @@ static int perform(Executor *executor, Error *err) {
         case ACTION_RECORD:
         case ACTION_FORGET:
                 return perform_record(executor, action, err);
+        case ACTION_KEEP:
+        case ACTION_REMEMBER:
+                return perform_note(executor, action, err);
         case ACTION_CALL: {
                 int r = perform_call(executor, &action->u.call);
                 return r < 0 ? error_set(err, r, "cannot ask the engine: %s", strerrordesc_np(-r))

@@ -41,7 +41,9 @@ typedef struct ExecutorSetup {
         sd_event *event;
         Engine *engine;
         Store *store;
-        const char *identity;           /* whose record the record actions write; copied */
+        const char *identity; /* whose record the record actions write; copied */
+        /* Keeps what was replaced, remembers an attempt: at once; 0 or negative errno. */
+        int (*note)(const Action *action, Error *err, void *data);
         const ExecutorHelpers *helpers; /* borrowed; may be NULL where no plan needs them */
         ExecutorDone *done;
         ExecutorTell *tell;

@@ -8,6 +8,7 @@
  * is seen, never assumed. A pass whose plan is empty leaves a timer at most.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "reconcile/core.h"
+#include "reconcile/recall.h"
 #include "reconcile/verdict.h"
 
 #define CLOSER_LOOKS_MAX 6
@@ -29,11 +31,20 @@ typedef struct Pass {
         unsigned closer_looks;
         SeenContainer seen[LOOK_CONTAINERS_MAX];
         size_t n_seen;
+        json_t *kept[LOOK_CONTAINERS_MAX]; /* what was replaced by those that are seen */
 } Pass;
+
+static void forget_kept(Pass *pass) {
+        for (size_t i = 0; i < ARRAY_LEN(pass->kept); i++) {
+                json_decref(pass->kept[i]);
+                pass->kept[i] = NULL;
+        }
+}
 
 static Pass *pass_free(Pass *pass) {
         (void) look_free(pass->look);
         (void) executor_free(pass->executor);
+        forget_kept(pass);
         free(pass);
         return NULL;
 }
@@ -247,12 +258,11 @@ static void forget_attempts_of_others(const Pass *pass) {
                         newest = pass->seen[i].container;
         if (consumer->record != NULL || newest == NULL)
                 return;
-        if (consumer->attempts_of != NULL && strcmp(consumer->attempts_of, newest->id) == 0)
+        recall_forget(pass->reconciler, consumer, pass->seen, pass->n_seen, newest->id);
+        if (strcmp(consumer->newest, newest->id) == 0)
                 return;
 
-        free(consumer->attempts_of);
-        consumer->attempts_of = strdup(newest->id);
-        consumer->attempts = 0;
+        (void) snprintf(consumer->newest, sizeof consumer->newest, "%s", newest->id);
         free(consumer->failure);
         consumer->failure = NULL;
         consumer->retry_usec = 0;
@@ -308,9 +318,19 @@ static ConsumerObservations observations(const Pass *pass) {
         };
 }
 
+/* Why the last attempt failed: of an open swap, of a plan without one, of the series. */
+static const char *failure_of(const Consumer *consumer, const Remembered *remembered) {
+        if (consumer->record != NULL)
+                return consumer->swap_failure;
+        if (consumer->failure != NULL)
+                return consumer->failure;
+        return remembered ? remembered->failure : NULL;
+}
+
 static int make_plan(const Pass *pass, Plan **ret) {
         const Reconciler *reconciler = pass->reconciler;
         const Consumer *consumer = pass->consumer;
+        const Remembered *remembered = memory_get(reconciler->memory, consumer->identity.key);
         const Config *config = reconciler->setup.config;
         const ConsumerContext context = {
                 .provider = provider_facts(reconciler->provider),
@@ -331,8 +351,10 @@ static int make_plan(const Pass *pass, Plan **ret) {
                         provider_key_is_accepted(reconciler->provider, consumer->identity.key),
                 .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
                 .touched_usec = consumer->touched_usec,
-                .attempts = consumer->attempts,
-                .failure = consumer->record ? consumer->swap_failure : consumer->failure,
+                .unlinked = remembered && remembered->unlinked,
+                .attempts = remembered ? remembered->attempts : 0,
+                .tried = remembered ? remembered->tried : NULL,
+                .failure = failure_of(consumer, remembered),
                 .removed = consumer->swap_removed,
                 .retry_usec = consumer->retry_usec,
                 .observed = observations(pass),
@@ -345,6 +367,12 @@ static const Container *subject_of(const Pass *pass, const Plan *plan) {
                 if (strcmp(pass->seen[i].container->id, plan->subject) == 0)
                         return pass->seen[i].container;
         return NULL;
+}
+
+static int on_note(const Action *action, Error *err, void *data) {
+        const Pass *pass = data;
+
+        return recall_note(pass->reconciler, pass->consumer, action, err);
 }
 
 static void on_action(const Action *action, Outcome outcome, void *data) {
@@ -404,6 +432,7 @@ static void execute(Pass *pass, Plan *plan) {
                 .engine = reconciler->engine,
                 .store = reconciler->store,
                 .identity = consumer->identity.key,
+                .note = on_note,
                 .helpers = &reconciler->helpers,
                 .done = on_executed,
                 .tell = on_action,
@@ -462,6 +491,8 @@ static void pass_plan(Pass *pass) {
         Plan *plan = NULL;
 
         forget_attempts_of_others(pass);
+        forget_kept(pass);
+        recall(pass->reconciler, pass->consumer, pass->seen, pass->n_seen, pass->kept);
         int r = make_plan(pass, &plan);
         if (r < 0) {
                 pass_fail(pass, strerrordesc_np(-r));

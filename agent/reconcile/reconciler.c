@@ -154,6 +154,13 @@ static int on_resync(sd_event_source *source, uint64_t usec, void *data) {
         return 0;
 }
 
+static bool has_container(const char *identity, void *data) {
+        const Reconciler *reconciler = data;
+        const Consumer *consumer = world_find(reconciler->world, identity);
+
+        return consumer != NULL && consumer->n_tracked > 0;
+}
+
 static int open_parts(Reconciler *reconciler, Error *err) {
         const ReconcilerSetup *setup = &reconciler->setup;
         cleanup(freep) char *profiles = text_format("%s/profiles", setup->templates_dir);
@@ -171,6 +178,12 @@ static int open_parts(Reconciler *reconciler, Error *err) {
                 r = index_new(LONERS_MAX, &reconciler->loners);
         if (r < 0)
                 return error_set(err, r, "out of memory");
+        r = memory_open(setup->state_dir, has_container, reconciler, &reconciler->memory, err);
+        if (r < 0)
+                return r;
+        r = kept_open(setup->state_dir, has_container, reconciler, &reconciler->kept, err);
+        if (r < 0)
+                return r;
         r = store_load_swaps(reconciler->store, take_record, on_broken_record, reconciler, err);
         if (r < 0)
                 return r;
@@ -315,6 +328,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         if (reconciler->world != NULL)
                 world_visit(reconciler->world, cancel, NULL);
         verify_cancel_all(reconciler);
+        question_cancel_all(reconciler);
         (void) reach_free(reconciler->reach);
         (void) provider_free(reconciler->provider);
         (void) recovery_free(reconciler->recovery);
@@ -323,6 +337,8 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         (void) engine_free(reconciler->engine);
         sd_event_source_disable_unref(reconciler->resync);
         sd_event_source_disable_unref(reconciler->queue_source);
+        (void) kept_free(reconciler->kept);
+        (void) memory_free(reconciler->memory);
         (void) store_free(reconciler->store);
         (void) profile_set_free(reconciler->profiles);
         free(reconciler);

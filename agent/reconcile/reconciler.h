@@ -59,3 +59,14 @@ json_t *reconciler_plan(const Reconciler *reconciler);
  */
 typedef void VerifyDone(unsigned status, const json_t *document, void *data);
 void reconciler_verify(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);
+
+/*
+ * What was decided about a consumer, why, and what its link changed (model/explain.h); for_root:
+ * who asks may see what stood in it. Then what its operator orders. As reconciler_verify()
+ * otherwise.
+ */
+void reconciler_explain(
+        Reconciler *reconciler, const char *name, bool for_root, VerifyDone *done, void *data
+);
+void reconciler_unlink(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);
+void reconciler_relink(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);

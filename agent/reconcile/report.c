@@ -14,6 +14,7 @@ typedef struct Counting {
         unsigned all;
         Index *names; /* how often a human name is used: ambiguous ones get their long form */
         json_t *rows;
+        const Memory *memory;
 } Counting;
 
 static void count(Consumer *consumer, void *data) {
@@ -30,7 +31,8 @@ static void sentence_of_consumers(const Counting *counting, char *buffer, size_t
         } parts[] = {
                 { LINK_WAITING, "waiting" }, { LINK_LINKING, "being linked" },
                 { LINK_PENDING, "pending" }, { LINK_REFUSED, "refused" },
-                { LINK_FAILED, "failed" },   { LINK_STOPPED, "stopped" },
+                { LINK_FAILED, "failed" },   { LINK_UNLINKED, "unlinked" },
+                { LINK_STOPPED, "stopped" },
         };
         unsigned linked = counting->of[LINK_LINKED] + counting->of[LINK_ONE_STEP_LEFT];
 
@@ -83,6 +85,7 @@ static json_t *string_or_null(const char *text) {
 
 static void add_row(Consumer *consumer, void *data) {
         const Counting *counting = data;
+        const Remembered *remembered = memory_get(counting->memory, consumer->identity.key);
         bool ambiguous =
                 index_get(counting->names, consumer->identity.human) == (const void *) counting;
 
@@ -96,14 +99,14 @@ static void add_row(Consumer *consumer, void *data) {
                         string_or_null(consumer->next), "note", string_or_null(consumer->note),
                         "would_add", string_or_null(consumer->intent), "containers",
                         (int) consumer->replicas, "linked", (int) consumer->linked,
-                        "failed_attempts", (int) consumer->attempts, "since",
+                        "failed_attempts", remembered ? (int) remembered->attempts : 0, "since",
                         (json_int_t) (consumer->since_usec / USEC_PER_SEC)
                 )
         );
 }
 
 static json_t *consumers_status(const Reconciler *reconciler) {
-        Counting counting = { .rows = json_array() };
+        Counting counting = { .rows = json_array(), .memory = reconciler->memory };
 
         if (counting.rows == NULL || index_new(WORLD_CONSUMERS_MAX, &counting.names) < 0) {
                 json_decref(counting.rows);

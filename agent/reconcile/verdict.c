@@ -38,6 +38,7 @@ static const char *message_id_of(LinkState state) {
                 return MSG_FAILED;
         case LINK_WAITING:
         case LINK_LINKING:
+        case LINK_UNLINKED:
         case LINK_STOPPED:
                 return NULL;
         }
@@ -55,6 +56,7 @@ static int level_of(LinkState state) {
                 return LOG_NOTICE;
         case LINK_WAITING:
         case LINK_LINKING:
+        case LINK_UNLINKED:
         case LINK_STOPPED:
                 return LOG_INFO;
         }
@@ -90,6 +92,20 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
                 log_verdict(consumer);
 }
 
+/* How many failed before the attempt that this plan notes. */
+static unsigned attempts_before(const Plan *plan) {
+        for (size_t i = 0; i < plan->n_actions; i++) {
+                const Action *action = &plan->actions[i];
+                json_int_t n =
+                        action->kind == ACTION_REMEMBER
+                                ? json_integer_value(json_object_get(action->u.record, "attempt"))
+                                : 0;
+                if (n > 0)
+                        return (unsigned) n - 1;
+        }
+        return 0;
+}
+
 void verdict_plan_done(Consumer *consumer, const Plan *plan) {
         if (consumer->record != NULL) {
                 /* The swap goes on; what has to be undone again and again is not done in a hurry.
@@ -100,11 +116,10 @@ void verdict_plan_done(Consumer *consumer, const Plan *plan) {
                 return;
         }
 
+        replace(&consumer->failure, NULL);
         if (plan->undoes && plan->counts) {
                 /* How hard it was to undo says nothing of the next attempt. */
-                consumer->backoff.failures = consumer->attempts++;
-                if (consumer->failure == NULL)
-                        replace(&consumer->failure, plan->reason);
+                consumer->backoff.failures = attempts_before(plan);
                 consumer->retry_usec =
                         clock_monotonic_usec() + backoff_next(&consumer->backoff, random_u32());
         } else {

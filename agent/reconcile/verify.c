@@ -2,7 +2,7 @@
 /*
  * Verify: proves that one consumer reaches the models.
  *
- *   seek by name (> ask the engine) > look at its containers > ask from its network > answer
+ *   find by name > look at its containers > ask from its network > answer
  *
  * Nothing of the provider is kept across these steps: a reload may replace it meanwhile.
  */
@@ -14,25 +14,22 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "model/proof.h"
-#include "model/seek.h"
 #include "reconcile/core.h"
+#include "reconcile/find.h"
 #include "reconcile/verify-probe.h"
 
-#define VERIFIES_MAX   4
-#define NAME_MAX_BYTES 1024
+#define VERIFIES_MAX 4
 
 typedef struct Verify {
         struct Verify *next;
         Reconciler *reconciler;
-        char *name;
         VerifyDone *done;
         void *data;
-        Error unknown; /* what to say when the engine does not know the name either */
 
         Identity identity;
         char *shown; /* the name in the answer */
         Look *look;
-        EngineSlot *slot;
+        Find *find;
 
         Proof proof;
         ProofKind kind;
@@ -52,14 +49,13 @@ static void verify_free(Verify *verify) {
                 p = &(*p)->next;
         if (*p == verify)
                 *p = verify->next;
-        (void) engine_slot_free(verify->slot);
+        find_cancel(&verify->find);
         (void) look_free(verify->look);
         (void) verify_probe_free(verify->probe);
         if (verify->key != NULL)
                 explicit_bzero(verify->key, strlen(verify->key));
         free(verify->key);
         free(verify->shown);
-        free(verify->name);
         free(verify);
 }
 
@@ -91,17 +87,6 @@ static void answer_error(Verify *verify, unsigned status, const char *text) {
 
 static void answer_proof(Verify *verify) {
         answer(verify, 200, proof_to_json(&verify->proof, verify->shown));
-}
-
-/* False when it could not even be asked; the answer is given then. */
-static bool ask_engine(Verify *verify, const EngineCall *call, EngineDone *done) {
-        verify->slot = engine_slot_free(verify->slot);
-        int r = call->path
-                        ? engine_call(verify->reconciler->engine, call, done, verify, &verify->slot)
-                        : -ENOMEM;
-        if (r < 0)
-                answer_error(verify, 500, strerrordesc_np(-r));
-        return r >= 0;
 }
 
 static void on_asked(const VerifyProbeResult *result, void *data) {
@@ -282,63 +267,11 @@ static void look_at(Verify *verify, const Consumer *consumer) {
                 answer_error(verify, 500, strerrordesc_np(-r));
 }
 
-static void on_named(const EngineAnswer *result, void *data) {
-        Verify *verify = data;
-        const char *id = json_string_value(json_object_get(result->json, "Id"));
-        const Consumer *consumer = id ? world_find_container(verify->reconciler->world, id) : NULL;
-        char text[400];
-
-        if (result->outcome == OUTCOME_GONE || result->outcome == OUTCOME_REFUSED) {
-                answer_error(verify, 404, verify->unknown.text);
-        } else if (result->outcome != OUTCOME_DONE) {
-                answer_error(verify, 503, error_text(&result->error));
-        } else if (consumer == NULL) {
-                (void) snprintf(
-                        text, sizeof text,
-                        "the container '%.200s' is no consumer: it does not carry the label " LABEL_ENABLE
-                        "=true",
-                        verify->name
-                );
-                answer_error(verify, 404, text);
-        } else {
-                verify->slot = engine_slot_free(verify->slot);
-                look_at(verify, consumer);
-        }
-}
-
-static void try_consumer(Consumer *consumer, void *data) {
-        const char *ids[CONSUMER_CONTAINERS_MAX];
-
-        for (size_t i = 0; i < consumer->n_tracked; i++)
-                ids[i] = consumer->tracked[i].id;
-        seek_try(data, &consumer->identity, ids, consumer->n_tracked);
-}
-
-/* As the engine allows container names; nothing in it needs to be escaped in a path. */
-static bool may_be_container(const char *name) {
-        static const char allowed[] =
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-
-        return name[0] != '.' && name[strspn(name, allowed)] == '\0';
-}
-
-static void seek(Verify *verify) {
-        const Identity *identity = NULL;
-        Seek seek;
-
-        seek_begin(&seek, verify->name);
-        world_visit(verify->reconciler->world, try_consumer, &seek);
-        int r = seek_end(&seek, &identity, &verify->unknown);
-        if (r >= 0) {
-                look_at(verify, world_find(verify->reconciler->world, identity->key));
-        } else if (r == -ENOTUNIQ) {
-                answer_error(verify, 409, verify->unknown.text);
-        } else if (!may_be_container(verify->name)) {
-                answer_error(verify, 404, verify->unknown.text);
-        } else {
-                cleanup(freep) char *path = text_format("/containers/%s/json", verify->name);
-                (void) ask_engine(verify, &(EngineCall){ .method = "GET", .path = path }, on_named);
-        }
+static void on_found(Consumer *consumer, unsigned status, const char *text, void *data) {
+        if (consumer != NULL)
+                look_at(data, consumer);
+        else
+                answer_error(data, status, text);
 }
 
 static unsigned count_under_way(const Reconciler *reconciler) {
@@ -362,11 +295,8 @@ void reconciler_verify(Reconciler *reconciler, const char *name, VerifyDone *don
         verify->data = data;
         verify->next = reconciler->verifies;
         reconciler->verifies = verify;
-        verify->name = strndup(name, NAME_MAX_BYTES);
 
-        if (verify->name == NULL)
-                answer_error(verify, 500, "out of memory");
-        else if (provider_facts(reconciler->provider)->own_project == NULL)
+        if (provider_facts(reconciler->provider)->own_project == NULL)
                 answer_error(
                         verify, 501,
                         "not supported with an external Ollama: ask its /api/tags from a terminal of the container"
@@ -376,5 +306,5 @@ void reconciler_verify(Reconciler *reconciler, const char *name, VerifyDone *don
         else if (under_way >= VERIFIES_MAX)
                 answer_error(verify, 429, "others are being verified: ask again in a moment");
         else
-                seek(verify);
+                find_start(reconciler, name, on_found, verify, &verify->find);
 }

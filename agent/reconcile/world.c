@@ -23,7 +23,6 @@ static Project *project_free(Project *project) {
 static Consumer *consumer_free(Consumer *consumer) {
         swap_record_free(consumer->record);
         sd_event_source_disable_unref(consumer->timer);
-        free(consumer->attempts_of);
         free(consumer->failure);
         free(consumer->swap_failure);
         free(consumer->reason);

@@ -69,13 +69,12 @@ struct Consumer {
         sd_event_source *timer;
         struct Reconciler *reconciler; /* for the timer */
 
-        unsigned attempts;     /* failed attempts to link the newest container */
-        char *attempts_of;     /* id of that container */
-        char *failure;         /* why the last attempt failed */
-        uint64_t touched_usec; /* monotonic: our last action for the open record */
-        char *swap_failure;    /* why the last plan for the open record ended early */
-        bool swap_removed;     /* because our new one was removed while it was being watched */
-        unsigned undone;       /* plans that undid something for the open record */
+        char newest[CONTAINER_ID_SIZE]; /* of its containers, at the last look */
+        char *failure;                  /* why the last plan without a record ended early */
+        uint64_t touched_usec;          /* monotonic: our last action for the open record */
+        char *swap_failure;             /* why the last plan for the open record ended early */
+        bool swap_removed; /* because our new one was removed while it was being watched */
+        unsigned undone;   /* plans that undid something for the open record */
         Backoff backoff;
         uint64_t retry_usec;
 

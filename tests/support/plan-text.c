@@ -15,6 +15,8 @@ static void add_action(Text *text, const Action *action) {
         (void) text_addf(text, "%s: %s:", action_kind_to_string(action->kind), action->what);
         switch (action->kind) {
         case ACTION_RECORD:
+        case ACTION_KEEP:
+        case ACTION_REMEMBER:
                 add_json(text, action->u.record);
                 break;
         case ACTION_CALL:

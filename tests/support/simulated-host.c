@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/kept.h"
 #include "model/labels.h"
 #include "model/stay-up.h"
 #include "support/inspect.h"
@@ -16,8 +17,6 @@ static void start_daemon(SimHost *host) {
         host->activity_usec = 0;
         host->touched_usec = 0;
         host->failed = false;
-        host->attempts = 0;
-        host->attempts_of[0] = '\0';
         host->hot = 0;
         host->now_usec += 5 * USEC_PER_SEC;
 }
@@ -59,6 +58,7 @@ void sim_host_done(SimHost *host) {
         (void) profile_set_free(host->profiles);
         json_decref(host->image);
         json_decref(host->record);
+        json_decref(host->kept);
         json_decref(host->members);
 }
 
@@ -208,6 +208,15 @@ static bool write_record(SimHost *host, json_t *record, SimFault fault) {
         return fault == SIM_PLAIN;
 }
 
+static bool keep(SimHost *host, json_t *kept, SimFault fault) {
+        if (fault == SIM_ERROR || host->disk_full)
+                return false;
+        json_t *merged = kept_merge(host->kept, kept);
+        json_decref(host->kept);
+        host->kept = merged;
+        return fault == SIM_PLAIN;
+}
+
 /* The daemon knows its record also where it could not be written. */
 static void remember(SimHost *host, json_t *record) {
         json_decref(host->record);
@@ -220,6 +229,12 @@ static bool perform(SimHost *host, const Action *action, SimFault fault) {
                 return write_record(host, action->u.record, fault);
         case ACTION_FORGET:
                 return write_record(host, NULL, fault);
+        case ACTION_KEEP:
+                return keep(host, action->u.record, fault);
+        case ACTION_REMEMBER:
+                host->attempts =
+                        (unsigned) json_integer_value(json_object_get(action->u.record, "attempt"));
+                return fault == SIM_PLAIN && !host->disk_full;
         case ACTION_CALL:
                 return call(host, &action->u.call, fault);
         case ACTION_STAY_UP:
@@ -250,12 +265,10 @@ static void plan_failed(SimHost *host, const Plan *plan, const Action *action) {
         }
 }
 
-static void plan_done(SimHost *host, const Plan *plan) {
+static void plan_done(SimHost *host) {
         host->hot = 0;
         if (host->record != NULL)
                 return;
-        if (plan->undoes && plan->counts)
-                host->attempts++;
         host->failed = false;
 }
 
@@ -271,7 +284,8 @@ static void execute(SimHost *host, const Plan *plan) {
                 }
                 if (!perform(host, &plan->actions[i], fault)) {
                         if (plan->actions[i].optional) {
-                                remember(host, plan->actions[i].u.record);
+                                if (plan->actions[i].kind == ACTION_RECORD)
+                                        remember(host, plan->actions[i].u.record);
                                 continue;
                         }
                         plan_failed(host, plan, &plan->actions[i]);
@@ -279,7 +293,7 @@ static void execute(SimHost *host, const Plan *plan) {
                 }
                 host->touched_usec = host->now_usec;
         }
-        plan_done(host, plan);
+        plan_done(host);
 }
 
 bool sim_host_settle(SimHost *host) {

@@ -45,6 +45,9 @@ struct SimHost {
         unsigned rotate; /* containers are shown in another order */
 
         json_t *record; /* on disk */
+        json_t *kept;   /* likewise: what was replaced */
+        unsigned attempts;
+        char attempts_of[65];
         bool disk_full; /* no record can be written */
 
         uint64_t now_usec; /* in memory, from here on */
@@ -52,8 +55,6 @@ struct SimHost {
         uint64_t touched_usec;
         bool failed;
         char failure[512];
-        unsigned attempts;
-        char attempts_of[65];
 
         unsigned n;   /* actions begun */
         unsigned hot; /* failures in a row that nothing slows down */

@@ -201,6 +201,8 @@ static void apply(Engine *engine, const Plan *plan) {
                         engine->view.proven = engine->seen[PROXY] != NULL;
                         break;
                 case ACTION_RECORD:
+                case ACTION_KEEP:
+                case ACTION_REMEMBER:
                 case ACTION_FORGET:
                 case ACTION_STAY_UP:
                 case ACTION_KEY:

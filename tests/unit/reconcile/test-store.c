@@ -169,7 +169,7 @@ Test(store, records_are_for_us_alone) {
 Test(store, what_could_not_be_read_back_is_not_written) {
         cleanup(store_freep) Store *store = NULL;
         json_t *record = record_of("shop/app", SWAP_PREPARE);
-        size_t size = (size_t) 5 * 1024 * 1024;
+        size_t size = (size_t) 9 * 1024 * 1024;
         char *huge = malloc(size);
         Error err = { 0 };
 

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+#define PREFIX_MAX 120
+#define ENDING     ".json"
+
+struct Folder {
+        char *path;
+        size_t max;
+};
+
+int folder_open(const char *path, size_t max, Folder **ret, Error *err) {
+        cleanup(folder_freep) Folder *folder = calloc(1, sizeof *folder);
+        if (folder == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+
+        folder->max = max;
+        folder->path = strdup(path);
+        if (folder->path == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+        int r = file_make_dir(path, 0700, err);
+        if (r < 0)
+                return r;
+        *ret = take_ptr(folder);
+        return 0;
+}
+
+Folder *folder_free(Folder *folder) {
+        if (folder == NULL)
+                return NULL;
+        free(folder->path);
+        free(folder);
+        return NULL;
+}
+
+/* The hash is FNV-1a of 64 bits: keys may be longer than file names. */
+char *folder_path(const Folder *folder, const char *key, const char *ending) {
+        uint64_t hash = UINT64_C(14695981039346656037);
+        char prefix[PREFIX_MAX + 1] = { 0 };
+
+        for (size_t i = 0; key[i] != '\0'; i++) {
+                if (i < PREFIX_MAX)
+                        prefix[i] = (char) (key[i] == '/' ? '+' : key[i]);
+                hash = (hash ^ (unsigned char) key[i]) * UINT64_C(1099511628211);
+        }
+        return text_format(
+                "%s/%s-%016llx%s", folder->path, prefix, (unsigned long long) hash,
+                ending ? ending : ENDING
+        );
+}
+
+int folder_write(Folder *folder, const char *key, const json_t *document, Error *err) {
+        cleanup(freep) char *path = folder_path(folder, key, NULL);
+        cleanup(freep) char *text = json_dumps(document, JSON_COMPACT);
+        if (path == NULL || text == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+
+        size_t size = strlen(text);
+        if (size > folder->max)
+                return error_set(
+                        err, -EFBIG, "%s: %zu bytes, which is more than is read back", path, size
+                );
+        return file_replace(path, text, size, 0600, err);
+}
+
+static int load(const char *path, size_t max, json_t **ret, Error *err) {
+        cleanup(freep) char *text = NULL;
+        size_t size = 0;
+        json_error_t where;
+
+        int r = file_read(path, max, &text, &size, err);
+        if (r < 0)
+                return r;
+
+        json_t *json = json_loadb(text, size, 0, &where);
+        if (json == NULL)
+                return error_set(err, -EBADMSG, "%s: line %d: %s", path, where.line, where.text);
+        *ret = json;
+        return 0;
+}
+
+int folder_read(const Folder *folder, const char *key, json_t **ret, Error *err) {
+        cleanup(freep) char *path = folder_path(folder, key, NULL);
+        if (path == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+        return load(path, folder->max, ret, err);
+}
+
+int folder_remove(Folder *folder, const char *key, Error *err) {
+        cleanup(freep) char *path = folder_path(folder, key, NULL);
+        if (path == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+        return file_remove(path, err);
+}
+
+static bool is_document(const char *name) {
+        size_t length = strlen(name);
+        size_t ending = strlen(ENDING);
+
+        return name[0] != '.' && length > ending && strcmp(name + length - ending, ENDING) == 0;
+}
+
+int folder_count(const char *path) {
+        DIR *dir = opendir(path);
+        int n = 0;
+
+        if (dir == NULL)
+                return 0;
+        for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
+                n += is_document(entry->d_name) ? 1 : 0;
+        (void) closedir(dir);
+        return n;
+}
+
+int folder_visit(
+        const Folder *folder, FolderTake *take, FolderBroken *broken, void *data, Error *err
+) {
+        DIR *dir = opendir(folder->path);
+        if (dir == NULL)
+                return error_set(err, -errno, "cannot read %s", folder->path);
+
+        int r = 0;
+        for (const struct dirent *entry = readdir(dir); entry != NULL && r >= 0;
+             entry = readdir(dir)) {
+                json_t *document = NULL;
+                Error why = { 0 };
+
+                if (!is_document(entry->d_name))
+                        continue;
+                cleanup(freep) char *path = text_format("%s/%s", folder->path, entry->d_name);
+                if (path == NULL)
+                        r = -ENOMEM;
+                else if (load(path, folder->max, &document, &why) < 0)
+                        broken(&why, data);
+                else
+                        r = take(path, document, data);
+                json_decref(document);
+        }
+        (void) closedir(dir);
+        return r < 0 ? error_set(err, r, "cannot take what %s holds", folder->path) : 0;
+}

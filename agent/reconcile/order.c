@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile/order.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static const char *const order_names[] = { [ORDER_UNLINK] = "unlink", [ORDER_RELINK] = "relink" };
+static_assert(ARRAY_LEN(order_names) == ORDER_RELINK + 1, "a name for every order");
+
+/* The agreement is about the containers that are there now, and about no later one. */
+static int write_down(Reconciler *reconciler, Consumer *consumer, Order order, Error *err) {
+        const char *identity = consumer->identity.key;
+        Remembered *remembered = memory_change(reconciler->memory, identity);
+        const char *ids[CONSUMER_CONTAINERS_MAX];
+
+        if (remembered == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+        for (size_t i = 0; i < consumer->n_tracked; i++)
+                ids[i] = consumer->tracked[i].id;
+        bool before = remembered->unlinked;
+        remembered->unlinked = order == ORDER_UNLINK;
+        remembered_begin_anew(remembered);
+        int r = remembered_consent(remembered, ids, consumer->n_tracked);
+        if (r < 0)
+                (void) error_set(err, r, "out of memory");
+        else
+                r = memory_save(reconciler->memory, identity, err);
+        if (r < 0 && (remembered = memory_change(reconciler->memory, identity)) != NULL)
+                remembered->unlinked = before;
+        return r;
+}
+
+static bool has_link_of_ours(const Reconciler *reconciler, const Consumer *consumer) {
+        for (size_t i = 0; i < consumer->n_tracked; i++) {
+                json_t *kept = kept_find(
+                        reconciler->kept, consumer->identity.key, consumer->tracked[i].id
+                );
+                const char *what = json_string_value(json_object_get(kept, "what"));
+                bool found = what != NULL && strcmp(what, "link") == 0;
+
+                json_decref(kept);
+                if (found)
+                        return true;
+        }
+        return false;
+}
+
+static bool is_linked(const Consumer *consumer) {
+        return consumer->state == LINK_LINKED || consumer->state == LINK_ONE_STEP_LEFT;
+}
+
+static json_t *say(const Consumer *consumer, const char *said, const char *next) {
+        return json_pack(
+                "{s:s, s:s, s:s, s:s}", "name", consumer->identity.human, "identity",
+                consumer->identity.key, "said", said, "next", next
+        );
+}
+
+static json_t *answer_unlink(const Reconciler *reconciler, const Consumer *consumer) {
+        if (has_link_of_ours(reconciler, consumer) || consumer->record != NULL)
+                return say(
+                        consumer,
+                        "what the link put into it is taken out, and what stood there before is put "
+                        "back; it is not linked again",
+                        "coollama explain says when that is done"
+                );
+        if (is_linked(consumer))
+                return say(
+                        consumer,
+                        "it is not linked again, but it is left as it is: nothing is kept of what a "
+                        "link replaced in it, so what it holds was put there by hand",
+                        "to take that out, change it where it was written and deploy it again"
+                );
+        return say(
+                consumer, "it was not linked, and will not be", "coollama relink links it again"
+        );
+}
+
+static void obey(Reconciler *reconciler, Consumer *consumer, Order order) {
+        log_event(
+                LOG_INFO, NULL, FIELDS({ "CONSUMER", consumer->identity.key }),
+                "%s: %s, says its operator", consumer->identity.human, order_names[order]
+        );
+        free(consumer->failure);
+        consumer->failure = NULL;
+        /* An open swap keeps its pace: it is undone or finished first. */
+        if (consumer->record == NULL) {
+                consumer->retry_usec = 0;
+                backoff_reset(&consumer->backoff);
+        }
+        queue_add(reconciler, consumer);
+}
+
+int order_give(Reconciler *reconciler, Consumer *consumer, Order order, json_t **ret, Error *err) {
+        if (order == ORDER_RELINK && is_linked(consumer)) {
+                *ret = say(consumer, "it is linked: there is nothing to do", "");
+                return 0;
+        }
+
+        int r = write_down(reconciler, consumer, order, err);
+        if (r < 0)
+                return r;
+        *ret = order == ORDER_UNLINK
+                       ? answer_unlink(reconciler, consumer)
+                       : say(consumer, "it is linked as soon as nothing is in the way",
+                             "coollama status says what it waits for");
+        obey(reconciler, consumer, order);
+        return 0;
+}

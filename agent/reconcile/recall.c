@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile/recall.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* Only for one that is to lose its link a file is read. */
+void recall(
+        const Reconciler *reconciler,
+        const Consumer *consumer,
+        SeenContainer *seen,
+        size_t n,
+        json_t **ret_kept
+) {
+        const char *identity = consumer->identity.key;
+        const Remembered *remembered = memory_get(reconciler->memory, identity);
+
+        for (size_t i = 0; remembered != NULL && i < n; i++) {
+                seen[i].consented = remembered_consents(remembered, seen[i].container->id);
+                if (remembered->unlinked)
+                        ret_kept[i] =
+                                kept_read(reconciler->kept, identity, seen[i].container->number);
+                seen[i].kept = ret_kept[i];
+        }
+}
+
+void recall_forget(
+        Reconciler *reconciler,
+        const Consumer *consumer,
+        const SeenContainer *seen,
+        size_t n,
+        const char *newest
+) {
+        const char *identity = consumer->identity.key;
+        const char *ids[LOOK_CONTAINERS_MAX];
+        Error err = { 0 };
+
+        if (memory_get(reconciler->memory, identity) == NULL)
+                return;
+        for (size_t i = 0; i < n; i++)
+                ids[i] = seen[i].container->id;
+
+        Remembered *remembered = memory_change(reconciler->memory, identity);
+        bool changed = remembered_keep_consents(remembered, ids, n);
+        if (remembered->attempts_of != NULL && strcmp(remembered->attempts_of, newest) != 0) {
+                remembered_begin_anew(remembered);
+                changed = true;
+        }
+        if (changed && memory_save(reconciler->memory, identity, &err) < 0)
+                log_debug("%s: %s", consumer->identity.human, error_text(&err));
+}
+
+int recall_note(
+        Reconciler *reconciler, const Consumer *consumer, const Action *action, Error *err
+) {
+        const char *identity = consumer->identity.key;
+
+        if (action->kind == ACTION_KEEP)
+                return kept_write(reconciler->kept, action->u.record, err);
+
+        Remembered *remembered = memory_change(reconciler->memory, identity);
+        uint64_t now = clock_realtime_usec() / USEC_PER_SEC;
+        int r = remembered ? remembered_count(remembered, action->u.record, now) : -ENOMEM;
+        return r < 0 ? error_set(err, r, "cannot remember the attempt: %s", strerrordesc_np(-r))
+                     : memory_save(reconciler->memory, identity, err);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "reconcile/core.h"
+
+/*
+ * Recall: what a pass needs of what outlives the daemon (memory.h, kept.h).
+ */
+
+/* Fills in what was kept of these containers, and what their operator agreed to. ret_kept: one
+ * reference for each container, which the planner borrows; NULL stays where there is nothing. */
+void recall(
+        const Reconciler *reconciler,
+        const Consumer *consumer,
+        SeenContainer *seen,
+        size_t n,
+        json_t **ret_kept
+);
+
+/* These are its containers, and this is the newest: what failed with another one, and what its
+ * operator agreed to for others, counts no longer. */
+void recall_forget(
+        Reconciler *reconciler,
+        const Consumer *consumer,
+        const SeenContainer *seen,
+        size_t n,
+        const char *newest
+);
+
+/* Performs an action of kind keep or remember. */
+int recall_note(Reconciler *reconciler, const Consumer *consumer, const Action *action, Error *err);
