@@ -11,16 +11,14 @@
 #include "model/injected.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/timestamp.h"
 
 /* Go's os.FileMode, which the engine sends. */
 #define MODE_DIR     (UINT64_C(1) << 31)
 #define MODE_SPECIAL (UINT64_C(1) << 26 | UINT64_C(1) << 25 | UINT64_C(1) << 24 | UINT64_C(1) << 19)
-
-#define NSEC_PER_SEC 1000000000U
 
 #define STAT_TEXT_MAX 8192
 #define DEPTH_MAX     256
@@ -59,44 +57,6 @@ static ssize_t base64_decode(const char *text, char *buffer, size_t size) {
         return strspn(text, "=") == strlen(text) ? (ssize_t) n : -EBADMSG;
 }
 
-/* ".88" as nanoseconds; *text goes on after it. */
-static uint32_t parse_fraction(const char **text) {
-        uint32_t nsec = 0;
-        uint32_t unit = NSEC_PER_SEC / 10;
-
-        if (**text != '.')
-                return 0;
-        for ((*text)++; **text >= '0' && **text <= '9'; (*text)++) {
-                nsec += (uint32_t) (**text - '0') * unit;
-                unit /= 10;
-        }
-        return nsec;
-}
-
-int injected_parse_time(const char *text, int64_t *ret_sec, uint32_t *ret_nsec) {
-        struct tm tm = { 0 };
-        int hours = 0;
-        int minutes = 0;
-
-        const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-        if (rest == NULL)
-                return -EBADMSG;
-        uint32_t nsec = parse_fraction(&rest);
-        int64_t offset = 0;
-        if (*rest == '+' || *rest == '-') {
-                /* NOLINTNEXTLINE(cert-err34-c): two digits each, and their number is checked */
-                if (strlen(rest) != 6 || sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2)
-                        return -EBADMSG;
-                offset = (int64_t) hours * 3600 + (int64_t) minutes * 60;
-                offset = *rest == '-' ? -offset : offset;
-        } else if (strcmp(rest, "Z") != 0)
-                return -EBADMSG;
-
-        *ret_sec = (int64_t) timegm(&tm) - offset;
-        *ret_nsec = nsec;
-        return 0;
-}
-
 int file_stat_parse(const char *header, FileStat *ret) {
         char text[STAT_TEXT_MAX];
 
@@ -111,7 +71,7 @@ int file_stat_parse(const char *header, FileStat *ret) {
                 .size = size > 0 ? (uint64_t) size : 0,
         };
 
-        int r = mtime ? injected_parse_time(mtime, &stat.mtime_sec, &stat.mtime_nsec) : -EBADMSG;
+        int r = mtime ? timestamp_parse(mtime, &stat.mtime_sec, &stat.mtime_nsec) : -EBADMSG;
         json_decref(json);
         if (r >= 0)
                 *ret = stat;
@@ -137,13 +97,21 @@ int injected_check_candidates(const Changes *changes, Error *err) {
         );
 }
 
+bool injected_is_image_own(const FileStat *stat, const Change *change, const char *created_at) {
+        int64_t created_sec = 0;
+        uint32_t nsec = 0;
+
+        return !change->added && timestamp_parse(created_at, &created_sec, &nsec) >= 0
+               && stat->mtime_sec < created_sec;
+}
+
 bool injected_was_before(const FileStat *stat, const char *started_at) {
         int64_t started_sec = 0;
         uint32_t started_nsec = 0;
 
         if (stat->is_special || stat->is_dir)
                 return false;
-        if (injected_parse_time(started_at, &started_sec, &started_nsec) < 0)
+        if (timestamp_parse(started_at, &started_sec, &started_nsec) < 0)
                 return true;
         if (stat->mtime_sec != started_sec)
                 return stat->mtime_sec < started_sec

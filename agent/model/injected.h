@@ -33,14 +33,17 @@ typedef struct FileStat {
 /* From the header X-Docker-Container-Path-Stat. -EBADMSG, -ENOMEM. */
 int file_stat_parse(const char *header, FileStat *ret);
 
-/* "2026-11-23T02:09:00.88Z", also with an offset, as seconds since the epoch. -EBADMSG. */
-int injected_parse_time(const char *text, int64_t *ret_sec, uint32_t *ret_nsec);
-
 /* Is this one to be looked at? Others cannot have been put in. */
 bool injected_is_candidate(const Change *change);
 
 /* More than this many candidates, or -E2BIG with the reason. */
 int injected_check_candidates(const Changes *changes, Error *err);
+
+/*
+ * Has it changed by its owner or mode alone, as an entry point's chown -R does with thousands? It
+ * is older than the container then, and the image has it. created_at: the container's Created.
+ */
+bool injected_is_image_own(const FileStat *stat, const Change *change, const char *created_at);
 
 /* Was it there before the container's start? started_at: State.StartedAt. One that cannot be read
  * counts as there. */

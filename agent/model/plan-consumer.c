@@ -15,6 +15,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "model/deciding.h"
 #include "model/kept.h"
 #include "model/labels.h"
 #include "model/link.h"
@@ -26,20 +27,7 @@
 #include "model/targets.h"
 #include "model/unlink.h"
 
-/* A container that runs longer may hold files that exist nowhere else. */
-#define YOUNG_USEC (600 * USEC_PER_SEC)
-
 #define SWAP_CONTAINERS_MAX 128
-
-/* One pass of deciding: who is meant, and what is known of the one at hand. */
-typedef struct Deciding {
-        const ConsumerView *view;
-        const ConsumerContext *context;
-        uint64_t now_usec;
-        Plan *plan;
-        Targets targets;
-        Wish *wish;
-} Deciding;
 
 bool provider_owns(const ProviderFacts *provider, const Container *container) {
         return provider->own_project != NULL
@@ -62,17 +50,6 @@ provider_target(const ProviderFacts *provider, const Container *container, const
         };
 }
 
-static bool is_own_member(const Deciding *deciding, const Container *container) {
-        return provider_owns(deciding->context->provider, container);
-}
-
-static const json_t *image_of(const Deciding *deciding, const Container *container) {
-        const ConsumerObservations *observed = &deciding->view->observed;
-        bool same = observed->image != NULL && observed->image_id != NULL
-                    && strcmp(observed->image_id, container->image_id) == 0;
-        return same ? observed->image : NULL;
-}
-
 static int compute(const Deciding *deciding, const Container *container, Link *link, Error *err) {
         LinkTarget target =
                 provider_target(deciding->context->provider, container, deciding->view->key);
@@ -81,187 +58,9 @@ static int compute(const Deciding *deciding, const Container *container, Link *l
                 .wish = deciding->wish,
                 .profiles = deciding->context->profiles,
                 .target = &target,
-                .image = image_of(deciding, container),
+                .image = deciding_image_of(deciding, container),
         };
         return link_compute(&input, link, err);
-}
-
-static bool is_refused(const Deciding *deciding, int r, const Error *err) {
-        if (r >= 0)
-                return false;
-        plan_refuse(deciding->plan, err);
-        return true;
-}
-
-/* What the container alone speaks against. What its owner can do is two things: change that, or
- * write the values himself. */
-static bool is_unfit(const Deciding *deciding, const Container *container) {
-        Error err = { 0 };
-
-        if (!is_refused(deciding, recreate_refusal(container->inspect, &err), &err))
-                return false;
-
-        const char *mend = recreate_mend(container->inspect);
-        plan_next_step(
-                deciding->plan, "%s%swrite %s into its own definition, and deploy it again",
-                mend ? mend : "", mend ? ", or " : "", deciding->plan->intent
-        );
-        return true;
-}
-
-/* The provider, its key: what must be there before anything is touched. True when it is not. */
-static bool lacks_provider(const Deciding *deciding, const Container *container) {
-        const ConsumerView *view = deciding->view;
-        const ProviderFacts *provider = deciding->context->provider;
-        Plan *plan = deciding->plan;
-
-        if (!provider->up) {
-                plan_say(plan, LINK_WAITING, "Ollama is not up: %s", provider->why_down);
-                return true;
-        }
-        if (!provider->secured || is_own_member(deciding, container))
-                return false;
-        if (view->key == NULL) {
-                plan_say(plan, LINK_LINKING, "its key is being made");
-                if (!deciding->context->finishing)
-                        plan_add_key(
-                                plan, container_env(container, "OLLAMA_API_KEY"), "make its key"
-                        );
-                return true;
-        }
-        if (!view->key_accepted) {
-                plan_say(plan, LINK_WAITING, "the proxy does not know its key yet");
-                return true;
-        }
-        return false;
-}
-
-/* Another link than the one that failed is a change, wherever it comes from: configuration,
- * profile, key. */
-static bool is_another_try(const Deciding *deciding, const char *fingerprint) {
-        const char *tried = deciding->view->tried;
-
-        return tried != NULL && fingerprint != NULL && strcmp(tried, fingerprint) != 0;
-}
-
-static bool must_wait_after_failures(const Deciding *deciding, const char *fingerprint) {
-        const ConsumerView *view = deciding->view;
-        const char *failure = view->failure ? view->failure : "unknown";
-
-        if (is_another_try(deciding, fingerprint))
-                return false;
-        if (view->attempts >= LINK_ATTEMPTS_MAX) {
-                plan_say(
-                        deciding->plan, LINK_FAILED,
-                        "given up after %u attempts, waiting for a change: %s", view->attempts,
-                        failure
-                );
-                plan_next_step(
-                        deciding->plan, "mend that and deploy it again, or coollama relink %s",
-                        view->identity->human
-                );
-                return true;
-        }
-        if (view->attempts > 0 && view->retry_usec > deciding->now_usec) {
-                plan_say(deciding->plan, LINK_WAITING, "trying again in a moment: %s", failure);
-                plan_wake_at(deciding->plan, view->retry_usec);
-                return true;
-        }
-        return false;
-}
-
-static bool must_settle(const Deciding *deciding, const SeenContainer *seen) {
-        SettleVerdict verdict;
-
-        settle_judge(
-                deciding->view, seen, deciding->context,
-                deciding->wish ? deciding->wish->settle_usec : 0, deciding->now_usec, &verdict
-        );
-        if (verdict.settled) {
-                if (verdict.overridden)
-                        plan_note(
-                                deciding->plan,
-                                "linked although its stack never became quiet for 10 minutes"
-                        );
-                return false;
-        }
-        if (verdict.needs_members) {
-                deciding->plan->needs |= NEED_MEMBERS;
-                plan_say(deciding->plan, LINK_WAITING, "looking at its stack");
-                return true;
-        }
-        plan_say(deciding->plan, LINK_WAITING, "%s", verdict.reason);
-        if (verdict.wake_usec > 0)
-                plan_wake_at(deciding->plan, verdict.wake_usec);
-        return true;
-}
-
-/* Files that would be lost: what can be copied is no reason, unless nobody could copy it. */
-static bool may_lose_files(const Deciding *deciding, const SeenContainer *seen) {
-        const ConsumerObservations *observed = &deciding->view->observed;
-        const json_t *host = json_object_get(seen->container->inspect, "HostConfig");
-        Plan *plan = deciding->plan;
-
-        if (seen->age_usec > YOUNG_USEC && observed->precious != NULL && !seen->consented) {
-                plan_say(
-                        plan, LINK_PENDING,
-                        "it has been running for more than 10 minutes and holds files that exist nowhere else: %s",
-                        observed->precious
-                );
-                plan_next_step(
-                        plan,
-                        "deploy it again: it is linked right after its start; or lose them: coollama relink %s",
-                        deciding->view->identity->human
-                );
-                return true;
-        }
-        if (observed->files_problem != NULL) {
-                plan_say(plan, LINK_PENDING, "%s", observed->files_problem);
-                return true;
-        }
-        if (json_array_size(observed->files) > 0
-            && json_is_true(json_object_get(host, "ReadonlyRootfs"))) {
-                plan_say(
-                        plan, LINK_REFUSED,
-                        "files were put into it before its start, and it is read-only: they cannot "
-                        "be copied into a new one"
-                );
-                plan_next_step(plan, "mount them instead");
-                return true;
-        }
-        return false;
-}
-
-/* Files that would be lost, a gateway that does not answer: asked last, since asking costs a
- * request. */
-static bool lacks_observations(const Deciding *deciding, const SeenContainer *seen) {
-        const ConsumerObservations *observed = &deciding->view->observed;
-        Plan *plan = deciding->plan;
-        bool asks_reach = deciding->context->provider->probe_reach
-                          && !is_own_member(deciding, seen->container) && !deciding->view->unlinked;
-
-        if (image_of(deciding, seen->container) == NULL)
-                plan->needs |= NEED_IMAGE;
-        if (!observed->changes_known || strcmp(observed->changes_id, seen->container->id) != 0)
-                plan->needs |= NEED_CHANGES;
-        if (asks_reach && !observed->reach_known)
-                plan->needs |= NEED_REACH;
-        if (plan->needs != 0) {
-                plan_say(plan, LINK_WAITING, "looking closer before it is re-created");
-                return true;
-        }
-        if (may_lose_files(deciding, seen))
-                return true;
-        if (asks_reach && observed->unreachable != NULL) {
-                plan_say(plan, LINK_REFUSED, "%s", observed->unreachable);
-                return true;
-        }
-        return false;
-}
-
-/* What its operator agreed to lose; NULL: nothing. */
-static const char *lost_files(const Deciding *deciding, const SeenContainer *seen) {
-        return seen->age_usec > YOUNG_USEC ? deciding->view->observed.precious : NULL;
 }
 
 /* Not linked, and up: every reason to wait, then the swap. */
@@ -272,13 +71,13 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
                 deciding->plan->error = -ENOMEM;
                 return;
         }
-        if (lacks_provider(deciding, seen->container))
+        if (deciding_lacks_provider(deciding, seen->container))
                 return;
-        if (is_unfit(deciding, seen->container))
+        if (deciding_is_unfit(deciding, seen->container))
                 return;
         cleanup(freep) char *fingerprint = link_fingerprint(link);
-        if (must_wait_after_failures(deciding, fingerprint) || must_settle(deciding, seen)
-            || lacks_observations(deciding, seen)
+        if (deciding_must_wait_after_failures(deciding, fingerprint)
+            || deciding_must_settle(deciding, seen) || deciding_lacks_observations(deciding, seen)
             || plan_lacks_donors(deciding->view, seen->container, deciding->plan))
                 return;
         if (deciding->context->finishing) {
@@ -293,8 +92,8 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
         const Begin begin = {
                 .container = seen->container,
                 .link = link,
-                .lost = lost_files(deciding, seen),
-                .image = image_of(deciding, seen->container),
+                .lost = deciding_lost_files(deciding, seen),
+                .image = deciding_image_of(deciding, seen->container),
         };
         plan_begin_swap(deciding->view, deciding->context, &begin, deciding->plan);
 }
@@ -365,7 +164,7 @@ static bool lacks_host_entry(
                 deciding->plan->error = -ENOMEM;
                 return true;
         }
-        if (is_own_member(deciding, seen->container)
+        if (deciding_is_own_member(deciding, seen->container)
             || !plan_lacks_host_entry(
                     deciding->view, deciding->context->provider, seen->container, intent, plan
             ))
@@ -396,9 +195,9 @@ static int link_target(const Deciding *deciding, const SeenContainer *seen, bool
                 return r;
 
         bool keyless = deciding->context->provider->secured && deciding->view->key == NULL
-                       && !is_own_member(deciding, seen->container);
+                       && !deciding_is_own_member(deciding, seen->container);
         if (r < 0 && !(r == -ENODATA && keyless)) {
-                *acted = *acted || is_refused(deciding, r, &err);
+                *acted = *acted || deciding_is_refused(deciding, r, &err);
         } else if (lacks_host_entry(deciding, seen, &link, acted)) {
                 return 0;
         } else if (r >= 0 && link_is_in_place(&link) && !keyless) {
@@ -438,71 +237,6 @@ static int link_targets(const Deciding *deciding) {
         return 0;
 }
 
-/* One that still has its link: every reason to wait but the provider's, then the swap. */
-static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
-        Plan *plan = deciding->plan;
-        SeenContainer calm = *seen;
-        Unlink made = { 0 };
-        Error err = { 0 };
-
-        plan->subject = strdup(seen->container->id);
-        if (plan->subject == NULL)
-                return -ENOMEM;
-        /* Whoever wants its link away may want it because it is not healthy with it. */
-        if (calm.settled_since_usec == 0)
-                calm.settled_since_usec = calm.up_since_usec;
-        if (is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err)
-            || must_wait_after_failures(deciding, "unlink") || must_settle(deciding, &calm)
-            || lacks_observations(deciding, seen)
-            || plan_lacks_donors(deciding->view, seen->container, plan))
-                return 0;
-        if (deciding->context->finishing) {
-                plan_say(plan, LINK_WAITING, "coollamad is stopping");
-                return 0;
-        }
-        if (plan_has_dependents(deciding->view, seen->container, "what it had", plan))
-                return 0;
-
-        int r = unlink_compute(seen->container, seen->kept, &made, &err);
-        const Begin begin = {
-                .container = seen->container,
-                .unlink = &made,
-                .kept = seen->kept,
-                .lost = lost_files(deciding, seen),
-                .image = image_of(deciding, seen->container),
-        };
-        if (r >= 0)
-                plan_begin_swap(deciding->view, deciding->context, &begin, plan);
-        else if (r != -ENOMEM)
-                plan_refuse(plan, &err);
-        unlink_done(&made);
-        return r == -ENOMEM ? r : 0;
-}
-
-/* Nothing is linked again; what holds a link of ours loses it. */
-static int unlink_targets(const Deciding *deciding) {
-        Plan *plan = deciding->plan;
-        bool down = false;
-
-        plan_say(plan, LINK_UNLINKED, "unlinked by you");
-        for (size_t i = 0; i < deciding->targets.n; i++) {
-                const SeenContainer *seen = deciding->targets.list[i];
-                bool linked = kept_is_link_of(seen->kept, seen->container);
-
-                plan->replicas += container_is_up(seen->container);
-                if (linked && container_is_up(seen->container))
-                        return unlink_one(deciding, seen);
-                down = down || linked;
-        }
-        if (down)
-                plan_say(
-                        plan, LINK_UNLINKED,
-                        "unlinked by you; its link is taken out when it runs again"
-                );
-        plan_next_step(plan, "coollama relink %s links it again", deciding->view->identity->human);
-        return 0;
-}
-
 static int decide(Deciding *deciding) {
         Plan *plan = deciding->plan;
 
@@ -512,7 +246,7 @@ static int decide(Deciding *deciding) {
                 return 0;
         }
         if (deciding->view->unlinked)
-                return unlink_targets(deciding);
+                return deciding_unlink_targets(deciding);
 
         int r = wish_parse(
                 deciding->targets.list[0]->container->labels, deciding->context->profiles,

@@ -184,7 +184,10 @@ static void on_stat(const EngineAnswer *answer, void *data) {
                                      answer, "X-Docker-Container-Path-Stat", header, sizeof header
                              )
                              && file_stat_parse(header, &stat) >= 0;
-                change->kept = !known || injected_was_before(&stat, look->container->started_at);
+                change->kept =
+                        !known
+                        || (injected_was_before(&stat, look->container->started_at)
+                            && !injected_is_image_own(&stat, change, look->container->created));
                 change->is_dir = stat.is_dir;
                 look->bytes += change->kept ? stat.size : 0;
         } else if (answer->outcome != OUTCOME_GONE) {

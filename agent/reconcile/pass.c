@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/timestamp.h"
 #include "reconcile/core.h"
 #include "reconcile/recall.h"
 #include "reconcile/verdict.h"
@@ -173,12 +173,13 @@ void pass_container_changed(Consumer *consumer, const char *container_id) {
 
 /* Wall-clock age: whether a container had time to collect files of its own. */
 static uint64_t age_of(const Container *container) {
-        struct tm tm = { 0 };
+        int64_t started_sec = 0;
+        uint32_t nsec = 0;
 
         if (!container->ever_started
-            || strptime(container->started_at, "%Y-%m-%dT%H:%M:%S", &tm) == NULL)
+            || timestamp_parse(container->started_at, &started_sec, &nsec) < 0 || started_sec < 0)
                 return 0;
-        uint64_t started_usec = (uint64_t) timegm(&tm) * USEC_PER_SEC;
+        uint64_t started_usec = (uint64_t) started_sec * USEC_PER_SEC;
         uint64_t now_usec = clock_realtime_usec();
         return now_usec > started_usec ? now_usec - started_usec : 0;
 }

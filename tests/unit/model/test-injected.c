@@ -86,34 +86,6 @@ Test(injected, a_header_that_no_engine_sends_is_an_error) {
         free(huge);
 }
 
-Test(injected, times_are_read_in_every_zone) {
-        static const struct {
-                const char *text;
-                int64_t sec;
-                uint32_t nsec;
-        } times[] = {
-                { "2026-11-23T02:09:00Z", 1795399740, 0 },
-                { "2026-11-23T03:09:00+01:00", 1795399740, 0 },
-                { "2026-11-22T20:39:00.5-05:30", 1795399740, 500000000 },
-                { "2026-11-23T02:09:00.887362486Z", 1795399740, 887362486 },
-                { "1969-12-31T23:59:59Z", -1, 0 },
-        };
-        static const char *const wrong[] = { "", "2026", "2026-11-23T02:09:00",
-                                             "2026-11-23T02:09:00+1" };
-        int64_t sec = 0;
-        uint32_t nsec = 0;
-
-        for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-                cr_assert_eq(
-                        injected_parse_time(times[i].text, &sec, &nsec), 0, "%s", times[i].text
-                );
-                cr_expect_eq(sec, times[i].sec, "%s: %ld", times[i].text, (long) sec);
-                cr_expect_eq(nsec, times[i].nsec, "%s: %u", times[i].text, nsec);
-        }
-        for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
-                cr_expect_eq(injected_parse_time(wrong[i], &sec, &nsec), -EBADMSG, "%s", wrong[i]);
-}
-
 #define STARTED     "2026-11-23T02:09:00.887362486Z"
 #define STARTED_SEC 1795399740
 
@@ -144,6 +116,17 @@ Test(injected, what_was_there_before_the_start_is_told_by_its_time) {
                 );
                 cr_expect_not(injected_was_before(&directory, STARTED));
         }
+}
+
+Test(injected, what_has_another_owner_but_is_older_than_the_container_is_the_images_own) {
+        const FileStat old = { .mtime_sec = STARTED_SEC - 9 };
+        const FileStat fresh = { .mtime_sec = STARTED_SEC };
+        const Change changed = { .path = "/app/x" }, added = { .path = "/app/x", .added = true };
+
+        cr_expect(injected_is_image_own(&old, &changed, STARTED));
+        cr_expect_not(injected_is_image_own(&fresh, &changed, STARTED), "put over the image's");
+        cr_expect_not(injected_is_image_own(&old, &added, STARTED), "docker cp keeps the time");
+        cr_expect_not(injected_is_image_own(&old, &changed, "never"));
 }
 
 static Changes *changes_of(const char *const *lines, size_t n) {

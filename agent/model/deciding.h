@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "model/link.h"
+#include "model/plan-consumer.h"
+#include "model/targets.h"
+
+/*
+ * Deciding: what the parts of plan_consumer() share. Not for others.
+ */
+
+/* One pass of deciding: who is meant, and what is known of the one at hand. */
+typedef struct Deciding {
+        const ConsumerView *view;
+        const ConsumerContext *context;
+        uint64_t now_usec;
+        Plan *plan;
+        Targets targets;
+        Wish *wish;
+} Deciding;
+
+/* Is it a member of the provider's own stack? */
+bool deciding_is_own_member(const Deciding *deciding, const Container *container);
+
+/* The document of its image; NULL while it is not known. */
+const json_t *deciding_image_of(const Deciding *deciding, const Container *container);
+
+/*
+ * Each is a reason not to re-create a container now; true: it is one, and it is said in the plan,
+ * or asked for.
+ */
+bool deciding_is_refused(const Deciding *deciding, int r, const Error *err);
+bool deciding_is_unfit(const Deciding *deciding, const Container *container);
+bool deciding_lacks_provider(const Deciding *deciding, const Container *container);
+bool deciding_must_wait_after_failures(const Deciding *deciding, const char *fingerprint);
+bool deciding_must_settle(const Deciding *deciding, const SeenContainer *seen);
+bool deciding_lacks_observations(const Deciding *deciding, const SeenContainer *seen);
+
+/* What its operator agreed to lose; NULL: nothing. */
+const char *deciding_lost_files(const Deciding *deciding, const SeenContainer *seen);
+
+/* Nothing is linked again; what holds a link of ours loses it. -ENOMEM. */
+int deciding_unlink_targets(const Deciding *deciding);
