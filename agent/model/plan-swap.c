@@ -23,7 +23,9 @@
  * What cannot be told apart, and is decided for the container that serves: that the old one was
  * stopped by its user instead of us, between the record "stopping" and our stop (it is replaced, or
  * started again); that its user stopped the new one while it proves itself, where no restart policy
- * would have brought it back (it looks as if it had failed: the old one is started).
+ * would have brought it back (it looks as if it had failed: the old one is started). What a user
+ * does to the half-made new one means nothing: stopping it changes nothing, removing it gives the
+ * old one back. From its start on it is the consumer, and removing it means that one.
  */
 #include "model/plan-swap.h"
 

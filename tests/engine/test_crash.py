@@ -240,7 +240,8 @@ class Scene:
         return {}
 
     def seen(self) -> str:
-        return "\n".join(f"{name}: {row['State']} {row['Status']}" for name, row in self.crowd.listed().items())
+        listed = self.crowd.listed().items()
+        return "\n".join(f"{name}: {row['State']} {row['Status']}" for name, row in listed)
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def test_leftovers_never_pile_up_while_they_cannot_be_removed(
     assert names(engine) == ["aa", f"aa{PREVIOUS}"]
     assert steps.seen("aa", "create") == 1
     relay.forget()
-    daemon.wait_for(lambda: daemon.logged("aa: failed: given up after 3"), "it is put back, and given up", 120)
+    daemon.wait_for(lambda: daemon.logged("aa: failed: given up after 3"), "it is put back", 120)
     daemon.wait_for(lambda: not records(daemon), "no record is left")
     assert names(engine) == ["aa"]
     assert engine.inspect("aa")["Id"] == old and engine.inspect("aa")["State"]["Running"]

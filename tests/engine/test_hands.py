@@ -105,17 +105,17 @@ def ending(engine: Engine, name: str, mark_before: str) -> str:
     document = engine.inspect(name)
     networks = set(document["NetworkSettings"]["Networks"])
     policy = document["HostConfig"]["RestartPolicy"]["Name"]
-    whole = networks == {"bridge", "hands-net"} and policy == "unless-stopped"
+    whole = networks == {"bridge", f"{name}-net"} and policy == "unless-stopped"
     return word if whole and mark(engine, name) == mark_before else f"{word}, not whole: {policy} {networks}"
 
 
 def play(engine: Engine, relay: Relay, some: list[Case], killed: bool) -> list[str]:
     def bring_up(case: Case) -> str:
         run(engine, case.name, "-v", "/data", script=KEEPER)
-        engine.docker("network", "connect", "hands-net", case.name)
+        engine.docker("network", "create", f"{case.name}-net")
+        engine.docker("network", "connect", f"{case.name}-net", case.name)
         return mark(engine, case.name)
 
-    engine.docker("network", "create", "hands-net")
     with ThreadPoolExecutor(4) as pool:
         marks = dict(zip(some, pool.map(bring_up, some), strict=True))
     relay.forget()
