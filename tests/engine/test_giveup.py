@@ -42,6 +42,25 @@ def wait_resyncs(daemon: Daemon, relay: Relay, number: int) -> None:
     )
 
 
+def test_one_that_exits_at_once_when_linked_is_put_back_and_given_up(
+    engine: Engine, relay: Relay, daemon: Daemon
+) -> None:
+    old = run(engine, "aa", script=EXITS)
+    steps = Steps(engine, relay)
+    steps.follow("aa")
+    daemon.start()
+    daemon.wait_for(lambda: daemon.logged("aa: failed: given up after 3 attempts"), "it is given up", 60)
+    row = rows(daemon)["aa"]
+    assert "exit code 3" in row["reason"] and row["failed_attempts"] == 3, row
+    wait_resyncs(daemon, relay, 3)
+    assert steps.seen("aa", "create") == steps.seen("aa", "start old") == 3
+    assert len(daemon.logged("aa: waiting: trying again in a moment")) == 2
+    document = engine.inspect("aa")
+    assert document["Id"] == old and document["State"]["Running"]
+    assert document["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    assert names(engine) == ["aa"] and not records(daemon)
+
+
 def test_a_container_that_merely_has_the_name_is_never_touched(
     engine: Engine, relay: Relay, daemon: Daemon
 ) -> None:
@@ -123,10 +142,6 @@ def test_one_whose_port_was_taken_meanwhile_is_tried_for_ever_but_not_in_a_hurry
     assert document["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
     assert mark(engine, "aa") == content
     daemon.wait_for(lambda: not records(daemon), "no record is left")
-    # Between the attempts it waited as well, and after the last there is none.
-    assert len(daemon.logged("aa: waiting: trying again in a moment")) == 2
-    wait_resyncs(daemon, relay, 3)
-    assert steps.seen("aa", "create") == 3
     assert names(engine) == ["aa"]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The daemon dies between any two steps of a swap; no consumer does.
+"""The daemon is told to stop at any step of a swap, or dies for good; no consumer does.
 
 Every step has a consumer of its own, held in the relay at the step's request (the engine has seen
 nothing) or at its answer (the engine has done it, the daemon does not know). When all are held, the
@@ -95,19 +95,6 @@ def kill(daemon: Daemon, relay: Relay, holds: list[Hold]) -> None:
         hold.release(Drop())
     relay.cut()
     assert records(daemon), "nothing was open"
-
-
-@at(*ALL)
-def test_killed_at_each_step_and_started_again_all_end_linked(
-    engine: Engine, relay: Relay, moment: Moment
-) -> None:
-    with held(engine, relay, points_of(engine, moment)) as (daemon, holds, marks):
-        kill(daemon, relay, holds)
-        daemon.start()
-        for name in marks:
-            daemon.wait_for(lambda: is_linked(engine, name), f"{name} is linked", 60)
-        daemon.wait_for(lambda: not records(daemon), "no record is left")
-        assert_whole(engine, marks)
 
 
 @at(("20.10", ANSWERS), ("28.5", REQUESTS))
