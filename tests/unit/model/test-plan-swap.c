@@ -357,64 +357,6 @@ static const InspectSpec new_running = {
         .id = "b", .name = NAME, .env = link_env, .created = "2026-01-02T04:00:00Z"
 };
 
-Test(plan_swap, ours_is_known_by_what_it_holds_before_its_id_was_written_down) {
-        InspectSpec specs[] = { { .name = PREVIOUS }, new_running };
-        Scene scene;
-
-        specs[1].state = "created";
-        look(&scene, SWAP_PREPARE, 2, specs);
-        cr_expect_eq(scene.view.made, scene.containers[1]);
-        cr_expect_null(scene.view.successor);
-        scene_done(&scene);
-
-        specs[1].env = NULL; /* without the link it is somebody else's */
-        look(&scene, SWAP_PREPARE, 2, specs);
-        cr_expect_null(scene.view.made);
-        cr_expect_eq(scene.view.successor, scene.containers[1]);
-        cr_expect(scene.view.successor_takes_name);
-        scene_done(&scene);
-}
-
-Test(plan_swap, another_identity_an_older_one_or_another_replica_is_no_successor) {
-        static const InspectSpec others[] = {
-                { .id = "c", .name = NAME, .created = "2026-02-01T00:00:00Z", .service = "worker" },
-                { .id = "c", .name = NAME, .created = "2026-02-01T00:00:00Z", .project = "other" },
-                { .id = "c", .name = NAME, .created = "2026-02-01T00:00:00Z", .project = "" },
-                { .id = "c", .name = NAME, .created = "2026-02-01T00:00:00Z", .number = "2" },
-                { .id = "c", .name = NAME, .created = "2026-01-01T00:00:00Z" },
-                { .id = "c",
-                  .name = NAME,
-                  .created = "2026-02-01T00:00:00Z",
-                  .state = "created",
-                  .not_enabled = true },
-        };
-
-        for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-                const InspectSpec specs[] = { old_prev, others[i] };
-                Scene scene;
-
-                look(&scene, SWAP_STOPPING, 2, specs);
-                cr_expect_eq(scene.view.old, scene.containers[0], "%zu", i);
-                cr_expect_null(scene.view.successor, "%zu", i);
-                scene_done(&scene);
-        }
-}
-
-Test(plan_swap, of_two_successors_the_newest_counts_in_any_order) {
-        const InspectSpec a = { .id = "c", .name = "x", .created = "2026-02-01T00:00:00.5Z" };
-        const InspectSpec b = { .id = "d", .name = "y", .created = "2026-02-01T00:00:00.55Z" };
-        const InspectSpec orders[][2] = { { a, b }, { b, a } };
-
-        for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
-                Scene scene;
-
-                look(&scene, SWAP_STARTED, 2, orders[i]);
-                cr_expect_str_eq(scene.view.successor->name, "y");
-                cr_expect_not(scene.view.successor_takes_name);
-                scene_done(&scene);
-        }
-}
-
 Test(plan_swap, compose_is_left_to_remove_what_it_replaces_itself) {
         const InspectSpec specs[] = { old_prev,
                                       new_running,
@@ -480,18 +422,6 @@ Test(plan_swap, others_that_the_newer_deployment_left_are_started_before_the_rec
         cr_expect_str_eq(scene.plan->actions[0].u.call.path, "/containers/d000/start");
         cr_expect_eq(scene.plan->actions[1].kind, ACTION_FORGET);
         json_decref(members);
-        scene_done(&scene);
-}
-
-Test(plan_swap, one_that_is_being_removed_is_gone) {
-        InspectSpec specs[] = { old_prev, new_running };
-        Scene scene;
-
-        specs[0].state = "removing";
-        specs[1].state = "dead";
-        look(&scene, SWAP_STOPPING, 2, specs);
-        cr_expect_null(scene.view.old);
-        cr_expect_null(scene.view.made);
         scene_done(&scene);
 }
 
