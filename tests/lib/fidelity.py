@@ -65,6 +65,7 @@ class Scene:
         init.write_text('#!/bin/sh\nshift\nexec "$@"\n')
         init.chmod(0o755)
         self.engine.options += ["--init-path", str(init)]
+        self.daemon = Daemon(self.engine, EXTERNAL)
         self.made: dict[str, Made] = {}
         self.joined: set[str] = set()  # networks that the sibling is on
 
@@ -78,7 +79,6 @@ class Scene:
             self.engine.docker("network", "create", *options.split(), name)
         self.probe = self.engine.docker("run", "-d", "--name", "probe", BUSYBOX, "sleep", "1000000")
         self.bystanders = Bystanders(self.engine, ["plain", "networks-two"], "net-a")
-        self.daemon = Daemon(self.engine, EXTERNAL)
 
     def wave(self, shapes: Sequence[tuple[Shape, str]], seconds: float = 300) -> list[Made]:
         """Makes these, each with the version of compose that makes it if it is a compose file, looks

@@ -59,7 +59,6 @@ def rich_images() -> list[Image]:
         "LABEL over.written=no",
         "WORKDIR /tmp",
         "USER 0:0",
-        "STOPSIGNAL SIGTERM",
         "HEALTHCHECK --interval=300ms --retries=3 CMD true",
     )
     shell = (f'CMD ["{SERVING}"]', "ONBUILD RUN true", 'ENTRYPOINT ["/bin/sh", "-c"]')

@@ -187,7 +187,7 @@ cpus: 0.0
 cpu_shares: 1024
 environment: ['COOLIFY_CONTAINER_NAME={{uuid}}-101112131415', 'PORT=3000', 'HOST=0.0.0.0']
 expose: ['3000']
-ports: ['19{octet}:3000']
+ports: ['19{{octet}}:3000']
 cap_add: [NET_ADMIN]
 sysctls: [net.core.somaxconn=1024]
 devices: ['/dev/null:/dev/zip']
