@@ -26,6 +26,15 @@ def prepare() -> None:
             (leaf / "cgroup.procs").write_text(pid)
 
 
+def thaw(name: str) -> None:
+    """Whoever is paused in the group of that name goes on: on v1 it could not even be killed."""
+    for hierarchy in _hierarchies():
+        for directory, _, files in os.walk(hierarchy / name):
+            if "freezer.state" in files:
+                with contextlib.suppress(OSError):
+                    Path(directory, "freezer.state").write_text("THAWED")
+
+
 def remove(name: str) -> None:
     """Removes the group of that name and all below it, in every hierarchy; they must be empty."""
     for hierarchy in _hierarchies():

@@ -91,6 +91,7 @@ class Machine:
             self._outer.kill()
             self._outer.wait()
         if self.pid:
+            cgroup.thaw(self.workspace.name)
             wait_for(lambda: not Path(f"/proc/{self.pid}").exists(), "the machine is gone", 120)
         self.workspace.close()
         atexit.unregister(self.close)

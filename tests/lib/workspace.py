@@ -32,6 +32,7 @@ class Workspace:
 
 
 def _remove(path: Path) -> None:
+    cgroup.thaw(path.name)
     cgroup.remove(path.name)
     shutil.rmtree(path, ignore_errors=True)
 
