@@ -30,6 +30,8 @@
  * - NetworkMode "default" of an engine before 26 is "bridge" on a later one;
  * - an interface's MAC address on a network other than NetworkMode's may be asked for where the
  *   engine had made it up (recreate-networks.c).
+ * - a client's API version before 1.44 made read-only binds read-only at their top alone, on
+ * engines that tell so nowhere: what is mounted below such a bind is read-only, too, in the copy.
  */
 #include "model/recreate.h"
 

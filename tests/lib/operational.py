@@ -125,6 +125,10 @@ OPERATIONAL = (
          lambda d: d.new == d.before["Image"]),
 )
 
+# Seen inside alone. From 25.0 on an engine remembers, and tells nobody, that a client's API version was
+# below 1.44: then a read-only bind is read-only at its top only. The copy is read-only all the way down.
+READ_ONLY_BELOW = ("-/tree/below rw,relatime", "-yes", "+/tree/below ro,relatime", "+no")
+
 
 def linked(before: Document) -> Document:
     """The document with the link and nothing else."""

@@ -18,7 +18,7 @@ ENDPOINTS = (
     Shape("network-by-id", "--network {network:net-a}", by_version=True),
     Shape("network-internal", "--network net-c --network-alias inner-x"),
     Shape("network-link", "--network net-a --link {name}-donor:db", before=(DONOR,),
-          inside="nslookup db 127.0.0.11 | tail -2"),
+          inside="nslookup db 127.0.0.11 | grep -c 10.91"),
     Shape("network-driver-option", since=44, by_version=True, body={
         "HostConfig": {"NetworkMode": "net-a"},
         "NetworkingConfig": {"EndpointsConfig": {"net-a": {"DriverOpts": {"com.example": "x"}}}}}),
@@ -45,7 +45,7 @@ SEVERAL = (
             "net-a": {"Aliases": ["three-a"], "IPAMConfig": {"IPv4Address": "10.91.0.202"}},
             "net-b": {"Aliases": ["three-b", "three-bb"]},
             "net-c": {"IPAMConfig": {"IPv4Address": "10.93.0.202"}}}}}),
-    Shape("networks-gateway-priority", since=48, by_version=True, inside="ip route | head -1",
+    Shape("networks-gateway-priority", since=48, by_version=True, inside="ip route | head -1 | cut -d ' ' -f 3",
           run="--network name=net-a,gw-priority=-3 --network name=net-b,gw-priority=2"),
     Shape("networks-wanted-mac-on-the-second", since=44, by_version=True,
           inside="cat /sys/class/net/eth*/address | sort | grep ^02:42:aa", body={

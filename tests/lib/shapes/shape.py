@@ -41,6 +41,7 @@ class Shape:
     since: int = 41  # the engine's API from which on there is such a thing
     inside: str = ""  # a shell command in it whose output must stay the same
     refused: str = ""  # on purpose: what status says
+    untold: tuple[str, ...] = ()  # what differs inside since no inspect tells it (operational.py)
     by_version: bool = False  # treated differently from version to version
 
 

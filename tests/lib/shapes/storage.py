@@ -3,6 +3,7 @@
 
 from typing import Any
 
+from ..operational import READ_ONLY_BELOW
 from .shape import RICH, Shape
 
 # A directory of the machine with a file system mounted below it (test_fidelity.py makes it).
@@ -77,13 +78,13 @@ BINDS = (
     Shape(
         "bind-read-only-of-an-older-client",
         body={"HostConfig": {"Binds": [f"{TREE}:/tree:ro"]}},
-        api=41, inside=CAN_WRITE_BELOW, since=41, by_version=True,
+        api=41, inside=CAN_WRITE_BELOW, untold=READ_ONLY_BELOW, by_version=True,
     ),
     Shape(
         "bind-mount-read-only-of-an-older-client",
         body={"HostConfig": {"Mounts": [
             {"Type": "bind", "Source": TREE, "Target": "/tree", "ReadOnly": True}]}},
-        api=41, inside=CAN_WRITE_BELOW, since=41, by_version=True,
+        api=41, inside=CAN_WRITE_BELOW, untold=READ_ONLY_BELOW, by_version=True,
     ),
     Shape(
         "bind-read-only-not-below",
