@@ -61,6 +61,8 @@ def expected(engine: Engine, case: Case, killed: bool) -> set[str]:
         return {"runs"} if before("start", ANSWER) else {"down"}
     if before("stop", ANSWER) or (before("start", ANSWER) and not killed):
         return {"runs"}  # half made: the old one goes on
+    if (case.step, case.moment) == ("watch", ANSWER) and not killed:
+        return {"down", "gone"}  # the answer that was held may have been the one that proves it
     return {"down"} if before("delete", REQUEST) else {"gone"}
 
 
