@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "docker/api.h"
+#include "docker/lenient.h"
 
 static bool is_json(const HttpResult *result) {
         char type[80];
@@ -98,6 +99,13 @@ set_transport_error(EngineAnswer *answer, const HttpResult *result, const char *
         flatten(err->text);
 }
 
+/* Of lists nothing is made again (docker/lenient.h). */
+static json_t *load(const char *body, size_t size, json_error_t *error) {
+        if (body[0] == '[')
+                return lenient_load(body, size, error);
+        return json_loadb(body, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
+}
+
 void answer_from_result(const HttpResult *result, const char *socket_path, EngineAnswer *ret) {
         json_error_t json_error;
 
@@ -110,10 +118,7 @@ void answer_from_result(const HttpResult *result, const char *socket_path, Engin
 
         ret->outcome = outcome_from_status(result->status);
         if (result->body_size > 0 && is_json(result))
-                ret->json = json_loadb(
-                        result->body, result->body_size, JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                        &json_error
-                );
+                ret->json = load(result->body, result->body_size, &json_error);
         else
                 json_error.text[0] = '\0';
 

@@ -14,6 +14,7 @@
 
 #include "base/macro.h"
 #include "base/text.h"
+#include "docker/lenient.h"
 
 struct Lines {
         size_t max_line;
@@ -54,7 +55,7 @@ static int line_read(Lines *lines, const char *line, size_t size) {
         if (start == size)
                 return 0;
 
-        json_t *object = json_loadb(line, size, JSON_ALLOW_NUL, &json_error);
+        json_t *object = lenient_load(line, size, &json_error);
         int r = json_is_object(object) ? lines->object(object, lines->data) : -EBADMSG;
         json_decref(object);
         return r < 0 ? r : 0;

@@ -81,7 +81,8 @@ static int load(const char *path, size_t max, json_t **ret, Error *err) {
         if (r < 0)
                 return r;
 
-        json_t *json = json_loadb(text, size, 0, &where);
+        /* A value of a container's may hold NUL. */
+        json_t *json = json_loadb(text, size, JSON_ALLOW_NUL, &where);
         if (json == NULL)
                 return error_set(err, -EBADMSG, "%s: line %d: %s", path, where.line, where.text);
         *ret = json;

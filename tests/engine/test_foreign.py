@@ -2,6 +2,7 @@
 """What is not ours stays, whatever labels it carries: labels travel with committed images."""
 
 from lib.consumers import env_of
+from lib.control import call
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.relay import Relay
@@ -48,5 +49,30 @@ def test_a_new_key_does_not_keep_the_proxy_down_over_a_restart_of_the_engine(eng
         daemon.stop()
         engine.restart()
         assert engine.inspect("coollama-proxy")["State"]["Running"]
+    finally:
+        daemon.close()
+
+
+def test_a_label_that_no_tool_can_write_keeps_nobody_else_from_being_linked(engine: Engine) -> None:
+    """Labels are anybody's, and the engine takes any text."""
+    for name, labels in (("namenul", {"a\0b": ""}), ("valuenul", {"a": "b\0c"})):
+        body = {
+            "Image": "busybox:local",
+            "Cmd": ["sleep", "1000"],
+            "Labels": {"coollama.enable": "true", **labels},
+        }
+        made = call(engine.socket, "POST", f"/containers/create?name={name}", body)
+        assert made.status == 201, made.text
+        engine.docker("start", name)
+    before = engine.inspect("namenul")
+    run(engine, "witness", "--label", "coollama.enable=true")
+    daemon = Daemon(engine).start()
+    try:
+        for name in ("witness", "valuenul"):
+            daemon.wait_for(lambda: "OLLAMA_API_KEY" in env_of(engine.inspect(name)), f"{name} linked", 60)
+        assert engine.inspect("valuenul")["Config"]["Labels"]["a"] == "b\0c"
+        assert engine.inspect("namenul") == before
+        run(engine, "later", "--label", "coollama.enable=true")
+        daemon.wait_for(lambda: "OLLAMA_API_KEY" in env_of(engine.inspect("later")), "later linked", 60)
     finally:
         daemon.close()

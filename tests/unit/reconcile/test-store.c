@@ -96,6 +96,19 @@ Test(store, a_record_outlives_the_daemon_and_the_last_phase_counts) {
         (void) store_free(store);
 }
 
+Test(store, a_label_with_nul_makes_no_record_unreadable) {
+        cleanup(store_freep) Store *store = NULL;
+        json_t *json = record_of("shop/app", SWAP_STOPPING);
+
+        cr_assert_eq(store_open(dir, &store, NULL), 0);
+        json_object_set_new(json_object_get(json, "old"), "X", json_stringn("a\0b", 3));
+        cr_assert_eq(store_write_swap(store, json, NULL), 0);
+        json_decref(json);
+        Loaded loaded = load(store);
+        cr_expect_eq(loaded.n, 1);
+        cr_expect_eq(loaded.broken, 0);
+}
+
 Test(store, identities_that_look_alike_or_are_long_have_files_of_their_own) {
         cleanup(store_freep) Store *store = NULL;
         char longer[500], other[500];
