@@ -55,6 +55,7 @@ class Result:
     left: list[str] = field(default_factory=list)  # containers that it left created
     old: bool = False  # an old version serves in place of the new one
     double: bool = False
+    taken: bool = False  # compose took the last one away: it had seen two (agent/README.md)
     wrong: str = ""
     output: str = ""
 
@@ -171,6 +172,7 @@ class Race:
         running = Counter(one["Config"]["Labels"][SERVICE] for one in documents if _runs(one))
         result.double = any(number > 1 for number in running.values())
         result.old = any("old version" in wrong for wrong in wrongs)
+        result.taken = self.kind is KINDS[0] and result.gave_up and not documents
         states = [f"{_name(one)} {one['State']['Status']} VER={env_of(one)['VER']}" for one in documents]
         exchanges = [str(exchange) for exchange in self.relay.calls("POST") + self.relay.calls("DELETE")]
         said = self.daemon.logged(self.compose.project + r"\b")
@@ -199,7 +201,7 @@ def _is_left(document: dict[str, Any]) -> bool:
 
 _HEAD = (
     "| compose meets | kind | compose | engine | races | ended right | compose gave up | picked up by us"
-    " | old versions | double runs |\n|---|---|---|---|---|---|---|---|---|---|"
+    " | taken away by compose | old versions | double runs |\n|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -212,6 +214,6 @@ def table(results: Iterable[Result]) -> str:
         right = [one for one in group if not one.wrong]
         numbers = [len(group), len(right), sum(one.gave_up for one in group)]
         numbers += [sum(bool(one.left) for one in right)]
-        numbers += [sum(one.old for one in group), sum(one.double for one in group)]
+        numbers += [sum(getattr(one, what) for one in group) for what in ("taken", "old", "double")]
         lines.append("| " + " | ".join([*key, *map(str, numbers)]) + " |")
     return "\n".join(lines)
