@@ -121,7 +121,7 @@ def test_one_whose_port_was_taken_meanwhile_is_tried_for_ever_but_not_in_a_hurry
     content = mark(engine, "aa")
     steps = Steps(engine, relay)
     steps.follow("aa")
-    hold = steps.hold("aa", "delete new", REQUEST)
+    hold = steps.hold("aa", "start old", REQUEST)
     daemon.start()
     hold.wait(60)
     engine.docker("run", "-d", "--name", "thief", *port, BUSYBOX, "sh", "-c", SERVING)
@@ -133,7 +133,7 @@ def test_one_whose_port_was_taken_meanwhile_is_tried_for_ever_but_not_in_a_hurry
     wait_resyncs(daemon, relay, 10)
     # Twice as long each time: without a pause each resync alone would be a try.
     assert 1 <= steps.seen("aa", "start old") - tried <= 3
-    assert names(engine) == ["aa", "thief"] and records(daemon)
+    assert names(engine) == ["aa", f"aa{PREVIOUS}", "thief"] and records(daemon)
 
     engine.docker("rm", "-f", "thief")
     daemon.wait_for(lambda: daemon.logged("aa: failed: given up after 3"), "it serves, and is given up", 120)

@@ -53,7 +53,7 @@ NAMESPACES = (
     Shape("pid-and-ipc-of-a-container", "--pid container:{name}-donor --ipc container:{name}-donor",
           before=(DONOR,)),
     Shape("ipc-of-a-container-that-is-gone", "--ipc container:{name}-donor", before=(DONOR,),
-          after=("rm -f {name}-donor",), refused="No such container"),
+          after=("rm -f {name}-donor",), refused="which is gone"),
 )
 
 LOGGING = (

@@ -59,7 +59,7 @@ ANONYMOUS = (
 )
 
 GONE = (
-    Shape("volumes-from-one-that-is-gone", "--volumes-from {name}-donor", refused="No such container",
+    Shape("volumes-from-one-that-is-gone", "--volumes-from {name}-donor", refused="which is gone",
           before=("run -d --name {name}-donor -v {name}:/data busybox:local sleep 1000000",),
           after=("rm -f {name}-donor",)),
 )
