@@ -104,6 +104,25 @@ Test(kept, a_document_that_lacks_a_part_is_refused) {
         }
 }
 
+Test(kept, a_variable_that_is_none_makes_a_document_useless) {
+        static const char *const variables[] = {
+                "5",
+                "null",
+                "{}",
+                "{\"name\": 5, \"before\": null, \"after\": null}",
+                "{\"name\": \"A\", \"before\": 7, \"after\": \"x\"}",
+                "{\"name\": \"A\", \"before\": null}",
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+                json_t *list = json_pack("[o]", json_loads(variables[i], JSON_DECODE_ANY, NULL));
+                json_t *kept = document("link", "b", "a", list);
+
+                cr_expect_eq(kept_check(kept, NULL), -EBADMSG, "%s", variables[i]);
+                json_decref(kept);
+        }
+}
+
 Test(kept, a_finished_swap_tells_what_it_changed_and_holds_the_old_document) {
         static const char *const env[] = { "X=own", NULL };
         cleanup(container_freep) Container *old = inspect_container(&(InspectSpec){ .env = env });
@@ -119,12 +138,14 @@ Test(kept, a_finished_swap_tells_what_it_changed_and_holds_the_old_document) {
         cr_expect_null(kept_finish(record, made), "an earlier version began none");
         json_decref(record->keep);
         record->keep = kept_begin_link(old, &link, &create);
+        cr_assert_eq(json_array_append_new(record->files, json_string("/etc/x")), 0);
         json_t *kept = kept_finish(record, made);
         json_t *wanted = json_pack("[o, o]", variable("X", "own", "1"), variable("Y", NULL, "1"));
 
         cr_assert_eq(kept_check(kept, NULL), 0);
         cr_expect(json_equal(json_object_get(kept, "variables"), wanted));
         cr_expect(json_equal(json_object_get(kept, "old"), old->inspect));
+        cr_expect(json_equal(json_object_get(kept, "files"), record->files));
         cr_expect(json_is_true(json_object_get(kept, "host_entry")));
         cr_expect(kept_is_link_of(kept, made));
         cr_expect_not(kept_is_link_of(kept, old));
