@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 int error_set(Error *err, int code, const char *format, ...) {
         if (err == NULL || error_is_set(err))
                 return code;
@@ -13,6 +15,7 @@ int error_set(Error *err, int code, const char *format, ...) {
         va_start(args, format);
         (void) vsnprintf(err->text, sizeof err->text, format, args);
         va_end(args);
+        text_make_utf8(err->text); /* what is too long may have been cut within a character */
         err->code = code;
         return code;
 }
@@ -35,6 +38,7 @@ int error_prefix(Error *err, int code, const char *format, ...) {
          */
         int room = (int) (sizeof err->text - strlen(context) - 3);
         (void) snprintf(err->text, sizeof err->text, "%s: %.*s", context, room, old.text);
+        text_make_utf8(err->text);
         err->code = code;
         return code;
 }

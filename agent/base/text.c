@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macro.h"
+
 static int text_fail(Text *text, int error) {
         text_done(text);
         text->error = error;
@@ -98,4 +100,43 @@ char *text_format(const char *format, ...) {
         int size = vasprintf(&string, format, args);
         va_end(args);
         return size < 0 ? NULL : string;
+}
+
+/* How many bytes the character has that begins here; 0: none begins here. Neither overlong forms
+ * nor surrogates are characters. */
+static size_t character_size(const unsigned char *at) {
+        static const struct {
+                unsigned char first, last; /* of the first byte */
+                unsigned char low, high;   /* of the second */
+                size_t size;
+        } forms[] = {
+                { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+                { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+                { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+                { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+        };
+
+        if (at[0] < 0x80)
+                return 1;
+        for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+                if (at[0] < forms[i].first || at[0] > forms[i].last)
+                        continue;
+                if (at[1] < forms[i].low || at[1] > forms[i].high)
+                        return 0;
+                for (size_t n = 2; n < forms[i].size; n++)
+                        if ((at[n] & 0xc0) != 0x80)
+                                return 0;
+                return forms[i].size;
+        }
+        return 0;
+}
+
+void text_make_utf8(char *text) {
+        while (*text != '\0') {
+                size_t size = character_size((const unsigned char *) text);
+
+                if (size == 0)
+                        *text = '?';
+                text += size > 0 ? size : 1;
+        }
 }

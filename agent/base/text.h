@@ -34,3 +34,9 @@ char *text_take(Text *text);
 
 /* A new string from a format, or NULL without memory. The caller frees it. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Puts a question mark in the place of every byte that is no UTF-8: of a character that was cut,
+ * above all. Such a text would go into no JSON document, and take whatever holds it along.
+ */
+void text_make_utf8(char *text);

@@ -170,7 +170,10 @@ char *changes_precious(const Changes *changes) {
         }
         if (n > SHOWN_MAX)
                 (void) text_addf(&text, " and %zu more", n - SHOWN_MAX);
-        return text_take(&text);
+        char *shown = text_take(&text);
+        if (shown != NULL)
+                text_make_utf8(shown);
+        return shown;
 }
 
 bool changes_added(const Changes *changes, const char *path) {

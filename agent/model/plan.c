@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const char *const state_names[] = {
         [LINK_LINKED] = "linked",   [LINK_ONE_STEP_LEFT] = "one step left",
         [LINK_WAITING] = "waiting", [LINK_LINKING] = "linking",
@@ -54,6 +56,7 @@ static char *format_text(Plan *plan, const char *format, va_list args) {
                 plan_fail(plan, -ENOMEM);
                 return NULL;
         }
+        text_make_utf8(text);
         return text;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <criterion/criterion.h>
+#include <jansson.h>
 
 #include "base/error.h"
 
@@ -64,4 +65,23 @@ Test(error, an_unset_text_is_the_errnos_own) {
 
         cr_assert_str_eq(error_text(&coded), "Permission denied");
         cr_assert_str_eq(error_text(&none), "no error");
+}
+
+/* Else no document could hold it, a swap's record above all. */
+Test(error, what_is_cut_within_a_character_is_still_utf8) {
+        char reason[1001];
+
+        for (size_t i = 0; i < sizeof reason - 1; i++)
+                reason[i] = (char) (i % 2 == 0 ? 0xc3 : 0xbc);
+        reason[sizeof reason - 1] = '\0';
+        for (int skip = 0; skip < 2; skip++) {
+                Error err = { 0 };
+
+                (void) error_set(&err, -EIO, "%s%s", skip ? "x" : "", reason);
+                (void) error_prefix(&err, -EIO, "%s", skip ? "here" : "there");
+                (void) error_prefix(&err, -EIO, "%s", reason);
+                json_t *json = json_string(err.text);
+                cr_assert_not_null(json, "skip %d", skip);
+                json_decref(json);
+        }
 }

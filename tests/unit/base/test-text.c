@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include <criterion/criterion.h>
+#include <jansson.h>
 
+#include "base/macro.h"
 #include "base/text.h"
 
 Test(text, grows_by_strings_bytes_and_formats) {
@@ -70,4 +72,34 @@ Test(text, format_makes_a_new_string) {
 
         cr_assert_str_eq(string, "a-1");
         free(string);
+}
+
+Test(text, what_is_no_utf8_becomes_question_marks) {
+        static const struct {
+                const char *before;
+                const char *after;
+        } table[] = {
+                { "", "" },
+                { "plain", "plain" },
+                { "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80" },
+                { "cut \xc3", "cut ?" },
+                { "cut \xe2\x82", "cut ??" },
+                { "cut \xf0\x9f\x98", "cut ???" },
+                { "\xc3\xbc\xc3", "\xc3\xbc?" },
+                { "\xbc alone", "? alone" },
+                { "\xc3(", "?(" },
+                { "overlong \xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf", "overlong ?? ??? ????" },
+                { "surrogate \xed\xa0\x80", "surrogate ???" },
+                { "beyond \xf4\x90\x80\x80 \xff", "beyond ???? ?" },
+        };
+
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                cleanup(freep) char *text = strdup(table[i].before);
+
+                text_make_utf8(text);
+                cr_assert_str_eq(text, table[i].after, "row %zu", i);
+                json_t *json = json_string(text);
+                cr_assert_not_null(json, "row %zu", i);
+                json_decref(json);
+        }
 }
