@@ -21,6 +21,7 @@ typedef struct Change {
         bool at_mount; /* a mount's destination, or a directory that leads to one */
         bool in_mount; /* below one: not in the container's own layer, as its processes see it */
         bool kept;     /* set by whoever copies it: a re-creation does not lose it */
+        bool doubtful; /* kept, but it may be the image's own, with another owner or mode */
 } Change;
 
 typedef struct Changes {

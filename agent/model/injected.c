@@ -97,7 +97,7 @@ int injected_check_candidates(const Changes *changes, Error *err) {
         );
 }
 
-bool injected_is_image_own(const FileStat *stat, const Change *change, const char *created_at) {
+bool injected_may_be_image_own(const FileStat *stat, const Change *change, const char *created_at) {
         int64_t created_sec = 0;
         uint32_t nsec = 0;
 
@@ -145,7 +145,7 @@ static int way_take(Way *way, const Changes *changes, json_t *paths) {
         return 0;
 }
 
-int injected_list(const Changes *changes, uint64_t bytes, json_t **ret, Error *err) {
+static int list_kept(const Changes *changes, uint64_t bytes, json_t **ret, Error *err) {
         json_t *paths = json_array();
         Way way = { .depth = 0 };
         int r = paths ? 0 : -ENOMEM;
@@ -176,4 +176,25 @@ int injected_list(const Changes *changes, uint64_t bytes, json_t **ret, Error *e
         }
         *ret = paths;
         return 0;
+}
+
+static bool drop_doubtful(Changes *changes) {
+        bool any = false;
+
+        for (size_t i = 0; i < changes->n; i++) {
+                Change *change = &changes->list[i];
+
+                any = any || (change->kept && change->doubtful);
+                change->kept = change->kept && !change->doubtful;
+        }
+        return any;
+}
+
+int injected_list(Changes *changes, const InjectedBytes *bytes, json_t **ret, Error *err) {
+        Error why = { 0 };
+
+        int r = list_kept(changes, bytes->sure + bytes->doubtful, ret, &why);
+        if (r == -E2BIG && drop_doubtful(changes))
+                return list_kept(changes, bytes->sure, ret, err);
+        return r < 0 ? error_set(err, r, "%s", error_text(&why)) : 0;
 }

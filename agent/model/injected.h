@@ -40,18 +40,25 @@ bool injected_is_candidate(const Change *change);
 int injected_check_candidates(const Changes *changes, Error *err);
 
 /*
- * Has it changed by its owner or mode alone, as an entry point's chown -R does with thousands? It
- * is older than the container then, and the image has it. created_at: the container's Created.
+ * May it have changed by its owner or mode alone, as an entry point's chown -R does with thousands?
+ * It is older than the container then, and the image has one of that name; so it is where docker
+ * cp, which keeps the time, put another in its place. created_at: the container's Created.
  */
-bool injected_is_image_own(const FileStat *stat, const Change *change, const char *created_at);
+bool injected_may_be_image_own(const FileStat *stat, const Change *change, const char *created_at);
 
 /* Was it there before the container's start? started_at: State.StartedAt. One that cannot be read
  * counts as there. */
 bool injected_was_before(const FileStat *stat, const char *started_at);
 
+/* The bytes of what is kept. */
+typedef struct InjectedBytes {
+        uint64_t sure;
+        uint64_t doubtful;
+} InjectedBytes;
+
 /*
  * All that is to be copied, in this order: the kept ones, each after the directories that the image
- * has not. -E2BIG with the reason when it is too much (bytes: of all the kept ones), -ENOMEM. An
- * array of paths.
+ * has not. Where that is too much the doubtful ones are taken for the image's own, and kept no
+ * longer. -E2BIG with the reason when it is too much even so, -ENOMEM. An array of paths.
  */
-int injected_list(const Changes *changes, uint64_t bytes, json_t **ret, Error *err);
+int injected_list(Changes *changes, const InjectedBytes *bytes, json_t **ret, Error *err);

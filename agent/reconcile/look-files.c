@@ -37,8 +37,8 @@ struct LookFiles {
         EngineSlot *slot;
 
         Changes *changes;
-        size_t at;      /* of changes, then of the mounts */
-        uint64_t bytes; /* of the files to be copied */
+        size_t at; /* of changes, then of the mounts */
+        InjectedBytes bytes;
         TarMember probe;
         bool probed; /* the volume's archive told what it had to */
 
@@ -158,7 +158,7 @@ static int look_at_volume(LookFiles *look) {
 /* ---- Files ---- */
 
 static int end_of_files(LookFiles *look) {
-        int r = injected_list(look->changes, look->bytes, &look->paths, &look->problem);
+        int r = injected_list(look->changes, &look->bytes, &look->paths, &look->problem);
         if (r < 0 && r != -E2BIG)
                 return r;
 
@@ -184,12 +184,14 @@ static void on_stat(const EngineAnswer *answer, void *data) {
                                      answer, "X-Docker-Container-Path-Stat", header, sizeof header
                              )
                              && file_stat_parse(header, &stat) >= 0;
-                change->kept =
-                        !known
-                        || (injected_was_before(&stat, look->container->started_at)
-                            && !injected_is_image_own(&stat, change, look->container->created));
+                change->kept = !known || injected_was_before(&stat, look->container->started_at);
+                change->doubtful =
+                        known && change->kept
+                        && injected_may_be_image_own(&stat, change, look->container->created);
                 change->is_dir = stat.is_dir;
-                look->bytes += change->kept ? stat.size : 0;
+                if (change->kept)
+                        *(change->doubtful ? &look->bytes.doubtful : &look->bytes.sure) +=
+                                stat.size;
         } else if (answer->outcome != OUTCOME_GONE) {
                 fail(look, -EIO, "cannot look at the files in it", &answer->error);
                 return;

@@ -45,6 +45,7 @@ PATHS = (
     "/etc/app.conf /etc/group /opt /opt/missing /opt/missing/deep /opt/missing/deep/app.conf"
     " /tmp/noise.conf /text /run/secrets /run/secrets/word /run/secrets/other /etc/word"
 ).split()
+COPIED = ["/etc/one", "/opt", "/etc/group"]  # the last one in the place of the image's own
 FILLED = "filled:local"
 VOLUMES = {"emptied": f"rm /data/seed; {SERVING}", "full": SERVING}
 THE_LINK = [f'Config.Env +"OLLAMA_BASE_URL={URL}"', f'HostConfig.ExtraHosts +"{HOST}"']
@@ -90,7 +91,7 @@ def bring_up(engine: Engine) -> dict[str, Compose]:
     for compose in projects.values():
         compose.up(env={"WORD": SECRET})
     projects["2.26"].run("restart", "-t", "1", env={"WORD": SECRET})
-    put_in(engine, "copied", "/etc/one", "/opt")
+    put_in(engine, "copied", "/etc/one", "/opt", "/etc/group")
     put_in(engine, "large", "/etc/one")
     put_in(engine, "failing", "/etc/one", "/etc/two")
     put_in(engine, "cut", "/etc/one", "/etc/two")
@@ -132,7 +133,7 @@ def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) ->
     ids = {name: engine.inspect(name)["Id"] for name in names}
     before = {c.project: seen(engine, f"{c.project}-web-1") for c in projects.values()}
     documents = {name: engine.inspect(name) for name in VOLUMES}
-    before["copied"] = seen(engine, "copied", ["/etc/one", "/opt"])
+    before["copied"] = seen(engine, "copied", COPIED)
     engine.exec("large", "sh", "-c", "head -c 17000000 /dev/zero >/etc/one; touch -d @1000000000 /etc/one")
     relay = Relay(engine.machine.path / "files.sock", engine.socket)
     for number in (2, 3):  # of a connection that was used before, the client tries again once
@@ -169,7 +170,7 @@ def test_compose_up_afterwards_re_creates_nothing(scene: Scene, version: str) ->
 
 
 def test_what_docker_cp_put_in_is_there_whatever_its_time(scene: Scene) -> None:
-    assert seen(scene.engine, "copied", ["/etc/one", "/opt"]) == scene.before["copied"]
+    assert seen(scene.engine, "copied", COPIED) == scene.before["copied"]
     assert " 1000000000" in scene.before["copied"]
 
 

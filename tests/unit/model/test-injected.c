@@ -118,15 +118,15 @@ Test(injected, what_was_there_before_the_start_is_told_by_its_time) {
         }
 }
 
-Test(injected, what_has_another_owner_but_is_older_than_the_container_is_the_images_own) {
+Test(injected, what_is_older_than_the_container_may_be_the_images_own) {
         const FileStat old = { .mtime_sec = STARTED_SEC - 9 };
         const FileStat fresh = { .mtime_sec = STARTED_SEC };
         const Change changed = { .path = "/app/x" }, added = { .path = "/app/x", .added = true };
 
-        cr_expect(injected_is_image_own(&old, &changed, STARTED));
-        cr_expect_not(injected_is_image_own(&fresh, &changed, STARTED), "put over the image's");
-        cr_expect_not(injected_is_image_own(&old, &added, STARTED), "docker cp keeps the time");
-        cr_expect_not(injected_is_image_own(&old, &changed, "never"));
+        cr_expect(injected_may_be_image_own(&old, &changed, STARTED));
+        cr_expect_not(injected_may_be_image_own(&fresh, &changed, STARTED), "put over the image's");
+        cr_expect_not(injected_may_be_image_own(&old, &added, STARTED), "docker cp keeps the time");
+        cr_expect_not(injected_may_be_image_own(&old, &changed, "never"));
 }
 
 static Changes *changes_of(const char *const *lines, size_t n) {
@@ -177,7 +177,7 @@ Test(injected, each_file_comes_after_the_directories_that_the_image_has_not) {
                 for (size_t j = 0; j < ARRAY_LEN(kept); j++)
                         if (strcmp(changes->list[i].path, kept[j]) == 0)
                                 changes->list[i].kept = true;
-        cr_assert_eq(injected_list(changes, 4, &paths, NULL), 0);
+        cr_assert_eq(injected_list(changes, &(InjectedBytes){ .sure = 4 }, &paths, NULL), 0);
         cleanup(freep) char *text = json_dumps(paths, 0);
         cr_expect(json_equal(paths, wanted), "%s", text);
         json_decref(paths);
@@ -203,12 +203,57 @@ Test(injected, too_much_is_refused_with_the_numbers) {
 
         for (size_t i = 0; i < INJECTED_FILES_MAX; i++)
                 changes->list[i].kept = true;
-        cr_assert_eq(injected_list(changes, INJECTED_BYTES_MAX, &paths, NULL), 0);
+        cr_assert_eq(
+                injected_list(
+                        changes, &(InjectedBytes){ .sure = INJECTED_BYTES_MAX }, &paths, NULL
+                ),
+                0
+        );
         cr_expect_eq(json_array_size(paths), INJECTED_FILES_MAX);
         json_decref(paths);
-        cr_expect_eq(injected_list(changes, INJECTED_BYTES_MAX + 1, &paths, NULL), -E2BIG);
+        cr_expect_eq(
+                injected_list(
+                        changes, &(InjectedBytes){ .sure = INJECTED_BYTES_MAX + 1 }, &paths, NULL
+                ),
+                -E2BIG
+        );
         changes->list[INJECTED_FILES_MAX].kept = true;
         err = (Error){ 0 };
-        cr_expect_eq(injected_list(changes, 0, &paths, &err), -E2BIG);
+        cr_expect_eq(injected_list(changes, &(InjectedBytes){ 0 }, &paths, &err), -E2BIG);
         cr_expect(strstr(err.text, "257 files"), "%s", err.text);
+}
+
+Test(injected, what_may_be_the_images_own_is_copied_where_there_is_room) {
+        static const char *const lines[] = { "C /etc", "C /etc/conf", "A /etc/more", "C /bin",
+                                             "C /bin/tool" };
+        static const struct {
+                InjectedBytes bytes;
+                size_t n;
+                int result;
+        } table[] = {
+                { { .sure = 1, .doubtful = 2 }, 3, 0 },
+                { { .sure = 1, .doubtful = INJECTED_BYTES_MAX }, 1, 0 },
+                { { .sure = INJECTED_BYTES_MAX, .doubtful = 1 }, 1, 0 },
+                { { .sure = INJECTED_BYTES_MAX + 1, .doubtful = 1 }, 0, -E2BIG },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+                cleanup(changes_freep) Changes *changes = changes_of(lines, ARRAY_LEN(lines));
+                json_t *paths = NULL;
+                Error err = { 0 };
+
+                for (size_t j = 0; j < changes->n; j++) {
+                        Change *change = &changes->list[j];
+
+                        change->kept = injected_is_candidate(change);
+                        change->doubtful = change->kept && !change->added;
+                }
+                int r = injected_list(changes, &table[i].bytes, &paths, &err);
+                cr_expect_eq(r, table[i].result, "row %zu", i);
+                cr_expect_eq(json_array_size(paths), table[i].n, "row %zu", i);
+                json_decref(paths);
+                cleanup(freep) char *precious = changes_precious(changes);
+                const char *lost = table[i].n == 3 ? "" : "/bin/tool, /etc/conf";
+                cr_expect_str_eq(precious, lost, "row %zu", i);
+        }
 }
