@@ -43,6 +43,17 @@ static void end(Find *find, Consumer *consumer, unsigned status, const char *tex
         done(consumer, status, copy, data);
 }
 
+/* The engine takes the beginning of an id as well, and be it one digit: too little for an order. */
+static bool is_meant(const json_t *inspect, const char *name) {
+        const char *id = json_string_value(json_object_get(inspect, "Id"));
+        const char *full = json_string_value(json_object_get(inspect, "Name"));
+        size_t size = strlen(name);
+
+        if (full != NULL && strcmp(full[0] == '/' ? full + 1 : full, name) == 0)
+                return true;
+        return id != NULL && size >= SEEK_ID_MIN && strncmp(id, name, size) == 0;
+}
+
 static void on_named(const EngineAnswer *result, void *data) {
         Find *find = data;
         const char *id = json_string_value(json_object_get(result->json, "Id"));
@@ -53,6 +64,8 @@ static void on_named(const EngineAnswer *result, void *data) {
                 end(find, NULL, 404, find->unknown.text);
         } else if (result->outcome != OUTCOME_DONE) {
                 end(find, NULL, 503, error_text(&result->error));
+        } else if (!is_meant(result->json, find->name)) {
+                end(find, NULL, 404, find->unknown.text);
         } else if (consumer == NULL) {
                 (void) snprintf(
                         text, sizeof text,
