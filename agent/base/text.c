@@ -74,6 +74,22 @@ int text_addf(Text *text, const char *format, ...) {
         return 0;
 }
 
+int text_add_escaped(Text *text, const char *string) {
+        static const char unreserved[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+        while (*string != '\0') {
+                size_t plain = strspn(string, unreserved);
+
+                (void) text_add_bytes(text, string, plain);
+                string += plain;
+                if (*string != '\0')
+                        (void) text_addf(text, "%%%02X", (unsigned) (unsigned char) *string++);
+        }
+        /* Errors stick: what any of the calls above met comes out here. */
+        return text_add(text, "");
+}
+
 void text_done(Text *text) {
         free(text->data);
         text->data = NULL;

@@ -26,6 +26,9 @@ int text_add(Text *text, const char *string);
 int text_add_bytes(Text *text, const void *bytes, size_t size);
 int text_addf(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The string as a part of a URL: what is not unreserved (RFC 3986) percent-escaped. */
+int text_add_escaped(Text *text, const char *string);
+
 /* Frees the contents; the text may be used again. */
 void text_done(Text *text);
 

@@ -75,8 +75,12 @@ static void add_connects(json_t *lines, const ByHand *input) {
 
         json_array_foreach(json_object_get(input->kept, "connects"), i, item) {
                 json_t *body = json_copy(json_object_get(item, "body"));
-                cleanup(freep) char *path =
-                        text_format("/networks/%s/connect", text_of(item, "network"));
+                Text to = TEXT_INIT(COMMAND_MAX);
+
+                (void) text_add(&to, "/networks/");
+                (void) text_add_escaped(&to, text_of(item, "network"));
+                (void) text_add(&to, "/connect");
+                cleanup(freep) char *path = text_take(&to);
 
                 (void) json_object_set(body, "Container", json_object_get(input->kept, "name"));
                 cleanup(freep) char *data = json_dumps(body, JSON_COMPACT);

@@ -14,6 +14,7 @@
 #include "model/plan-note.h"
 
 #define START_TIMEOUT_USEC (120 * USEC_PER_SEC)
+#define CONNECT_NAME_MAX   4096
 
 bool swap_is_previous(const SwapRecord *record, const Container *old) {
         size_t length = strlen(record->name);
@@ -175,6 +176,22 @@ void swap_say_stuck(Plan *plan, const SwapView *view, const char *what) {
         plan_next_step(plan, "take away what is in its way: it is tried again and again by itself");
 }
 
+/* Takes the body over. The engine lets a network have any name: blanks, slashes, question marks. */
+static void add_connect(Plan *plan, const char *network, json_t *body) {
+        Text name = TEXT_INIT(CONNECT_NAME_MAX);
+
+        (void) text_add_escaped(&name, network);
+        cleanup(freep) char *escaped = text_take(&name);
+        if (escaped == NULL)
+                plan->error = -ENOMEM;
+        plan_add_call(
+                plan,
+                (PlanCall
+                ){ .method = "POST", .body = body, .what = "connect the new one to its network" },
+                "/networks/%s/connect", escaped ? escaped : ""
+        );
+}
+
 /* Connects (API < 1.44) come with the new one's id known; each is a network and a body. */
 void swap_add_connects(Plan *plan, const SwapView *view) {
         size_t i;
@@ -190,13 +207,7 @@ void swap_add_connects(Plan *plan, const SwapView *view) {
                         continue;
                 }
                 (void) json_object_set_new(body, "Container", json_string(view->made->id));
-                plan_add_call(
-                        plan,
-                        (PlanCall){ .method = "POST",
-                                    .body = body,
-                                    .what = "connect the new one to its network" },
-                        "/networks/%s/connect", network
-                );
+                add_connect(plan, network, body);
         }
 }
 

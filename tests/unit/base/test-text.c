@@ -103,3 +103,11 @@ Test(text, what_is_no_utf8_becomes_question_marks) {
                 json_decref(json);
         }
 }
+
+Test(text, what_a_url_would_take_for_something_else_is_escaped) {
+        Text text = TEXT_INIT(100);
+
+        cr_assert_eq(text_add_escaped(&text, "my net/100%?a=b#~\xc3\xbc"), 0);
+        cr_assert_str_eq(text.data, "my%20net%2F100%25%3Fa%3Db%23~%C3%BC");
+        text_done(&text);
+}

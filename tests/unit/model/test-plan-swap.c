@@ -462,13 +462,13 @@ Test(plan_swap, further_networks_are_connected_with_the_new_ones_id) {
         look(&scene, SWAP_PREPARE, 2, specs);
         json_array_append_new(
                 scene.record->connects, json_pack(
-                                                "{s:s, s:{s:n, s:{}}}", "network", "net-b", "body",
+                                                "{s:s, s:{s:n, s:{}}}", "network", "net b?", "body",
                                                 "Container", "EndpointConfig"
                                         )
         );
         plan_swap(&scene.view, 1, scene.plan);
         cr_assert_eq(scene.plan->actions[0].kind, ACTION_CALL);
-        cr_expect_str_eq(scene.plan->actions[0].u.call.path, "/networks/net-b/connect");
+        cr_expect_str_eq(scene.plan->actions[0].u.call.path, "/networks/net%20b%3F/connect");
         cr_expect_str_eq(
                 json_string_value(json_object_get(scene.plan->actions[0].u.call.body, "Container")),
                 scene.containers[1]->id
