@@ -42,6 +42,12 @@ Folder *folder_free(Folder *folder) {
         return NULL;
 }
 
+/* Paths are shown, go into documents and are pasted: nothing of a character is in them that is not
+ * ASCII, or that a terminal obeys. */
+static char in_path(char c) {
+        return c > ' ' && c < 0x7f && c != '/' ? c : '+';
+}
+
 /* The hash is FNV-1a of 64 bits: keys may be longer than file names. */
 char *folder_path(const Folder *folder, const char *key, const char *ending) {
         uint64_t hash = UINT64_C(14695981039346656037);
@@ -49,7 +55,7 @@ char *folder_path(const Folder *folder, const char *key, const char *ending) {
 
         for (size_t i = 0; key[i] != '\0'; i++) {
                 if (i < PREFIX_MAX)
-                        prefix[i] = (char) (key[i] == '/' ? '+' : key[i]);
+                        prefix[i] = in_path(key[i]);
                 hash = (hash ^ (unsigned char) key[i]) * UINT64_C(1099511628211);
         }
         return text_format(

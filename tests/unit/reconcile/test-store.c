@@ -196,3 +196,29 @@ Test(store, what_could_not_be_read_back_is_not_written) {
         cr_expect_eq(loaded.n + loaded.broken, 0);
         json_decref(record);
 }
+
+static unsigned n_odd;
+
+static int look_at_name(const char *path, const struct stat *st, int kind, struct FTW *where) {
+        (void) st;
+        (void) kind;
+        for (const char *c = path + where->base; *c != '\0'; c++)
+                n_odd += *c <= ' ' || *c >= 0x7f ? 1 : 0;
+        return 0;
+}
+
+/* A project of any name may come from a label. */
+Test(store, names_of_files_are_plain_whatever_the_identity) {
+        static const char *const identities[] = { "pr\xc3\xb6j/web", "a\nb\033[2J/web", "a b" };
+        cleanup(store_freep) Store *store = NULL;
+
+        cr_assert_eq(store_open(dir, &store, NULL), 0);
+        for (size_t i = 0; i < ARRAY_LEN(identities); i++)
+                write_record(store, identities[i], SWAP_PREPARE);
+        cr_expect_eq(load(store).n, ARRAY_LEN(identities));
+        cr_expect_eq(nftw(dir, look_at_name, 8, FTW_PHYS), 0);
+        cr_expect_eq(n_odd, 0);
+        for (size_t i = 0; i < ARRAY_LEN(identities); i++)
+                cr_assert_eq(store_forget_swap(store, identities[i], NULL), 0);
+        cr_expect_eq(load(store).n, 0);
+}
