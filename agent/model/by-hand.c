@@ -6,6 +6,7 @@
 
 #include "base/macro.h"
 #include "base/text.h"
+#include "model/changes.h"
 
 #define COMMAND_MAX 65536
 
@@ -39,16 +40,20 @@ static bool is_usual(const char *socket) {
                || strcmp(socket, "/var/run/docker.sock") == 0;
 }
 
+static void add_docker_word(Text *text, const ByHand *input) {
+        (void) text_add(text, "docker ");
+        if (!is_usual(input->socket)) {
+                (void) text_add(text, "-H ");
+                cleanup(freep) char *host = text_format("unix://%s", input->socket);
+                add_quoted(text, host ? host : "");
+                (void) text_add(text, " ");
+        }
+}
+
 static void add_docker(json_t *lines, const ByHand *input, const char *rest) {
         Text text = TEXT_INIT(COMMAND_MAX);
 
-        (void) text_add(&text, "docker ");
-        if (!is_usual(input->socket)) {
-                (void) text_add(&text, "-H ");
-                cleanup(freep) char *host = text_format("unix://%s", input->socket);
-                add_quoted(&text, host ? host : "");
-                (void) text_add(&text, " ");
-        }
+        add_docker_word(&text, input);
         (void) text_add(&text, rest);
         add_line(lines, &text);
 }
@@ -90,6 +95,42 @@ static void add_connects(json_t *lines, const ByHand *input) {
         }
 }
 
+/* What was put into it before its start: into the same directory, with owners, modes and times. */
+static void
+add_copy(json_t *lines, const ByHand *input, const char *id, const char *name, const char *path) {
+        Text text = TEXT_INIT(COMMAND_MAX);
+        size_t length = (size_t) (strrchr(path, '/') - path);
+        cleanup(freep) char *from = text_format("%.12s:%s", id, path);
+        cleanup(freep) char *to =
+                text_format("%s:%.*s", name, (int) (length > 0 ? length : 1), path);
+
+        add_docker_word(&text, input);
+        (void) text_add(&text, "cp -a ");
+        add_quoted(&text, from ? from : "");
+        (void) text_add(&text, " - | ");
+        add_docker_word(&text, input);
+        (void) text_add(&text, "cp -a - ");
+        add_quoted(&text, to ? to : "");
+        add_line(lines, &text);
+}
+
+/* A directory comes before what is in it, and brings that along. */
+static void add_copies(json_t *lines, const ByHand *input, const char *id, const char *name) {
+        const char *last = NULL;
+        size_t i;
+        json_t *item;
+
+        json_array_foreach(json_object_get(input->kept, "files"), i, item) {
+                const char *path = json_string_value(item);
+
+                if (path == NULL || path[0] != '/'
+                    || (last != NULL && changes_is_within(path, last)))
+                        continue;
+                last = path;
+                add_copy(lines, input, id, name, path);
+        }
+}
+
 json_t *by_hand_commands(const ByHand *input) {
         const char *name = text_of(input->kept, "name");
         const char *id = text_of(input->kept, "id");
@@ -115,6 +156,7 @@ json_t *by_hand_commands(const ByHand *input) {
         add_docker(lines, input, rename);
         add_post(lines, input, data, create);
         add_connects(lines, input);
+        add_copies(lines, input, id, name);
         add_docker(lines, input, start);
         add_docker(lines, input, remove);
         return lines;

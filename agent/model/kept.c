@@ -90,7 +90,8 @@ json_t *kept_finish(const SwapRecord *record, const Container *made) {
                 return NULL;
         if (json_object_set_new(kept, "identity", json_string(record->identity)) < 0
             || json_object_set_new(kept, "id", json_string(made->id)) < 0
-            || json_object_set(kept, "old", record->old) < 0) {
+            || json_object_set(kept, "old", record->old) < 0
+            || json_object_set(kept, "files", record->files) < 0) {
                 json_decref(kept);
                 return NULL;
         }

@@ -18,6 +18,7 @@
  *    "id": the new container, "old_id", "when": seconds since 1970, for people,
  *    "variables": [{"name", "before": VALUE | null, "after": VALUE | null}], "host_entry": bool,
  *    "old": the old inspect document,
+ *    "files": paths of what was put into it before its start, and copied,
  *    "create": the body that makes the old one again, "connects", "platform", "api"}
  *
  * It holds secrets: the environment of the old one, and the key of the new one.

@@ -12,10 +12,12 @@
 
 static json_t *kept_with(const char *name, const char *before, const char *after) {
         return json_pack(
-                "{s:s, s:i, s:s, s:s, s:s, s:[{s:s, s:s?, s:s}], s:b, s:{}, s:i, s:[{s:s, s:{s:n}}]}",
+                "{s:s, s:i, s:s, s:s, s:s, s:[{s:s, s:s?, s:s}], s:b, s:{}, s:i, s:[{s:s, s:{s:n}}], "
+                "s:[s, s, s, s]}",
                 "what", "link", "when", 100, "old_id", "a", "id", "b0123456789abc", "name", "shop",
                 "variables", "name", name, "before", before, "after", after, "host_entry", 1,
-                "create", "api", 43, "connects", "network", "it's", "body", "Container"
+                "create", "api", 43, "connects", "network", "a b", "body", "Container", "files",
+                "/it's", "/opt", "/opt/deep", "/etc/x"
         );
 }
 
@@ -90,7 +92,13 @@ Test(explain, the_commands_by_hand_are_quoted_for_a_shell_and_in_their_order) {
                 "'http://localhost/v1.43/containers/create?name=shop'",
                 "curl -fsS --unix-socket '/x y/docker.sock' -H 'Content-Type: application/json' "
                 "--data-binary '{\"Container\":\"shop\"}' "
-                "'http://localhost/v1.43/networks/it'\\''s/connect'",
+                "'http://localhost/v1.43/networks/a%20b/connect'",
+                "docker -H 'unix:///x y/docker.sock' cp -a 'b0123456789a:/it'\\''s' - | "
+                "docker -H 'unix:///x y/docker.sock' cp -a - 'shop:/'",
+                "docker -H 'unix:///x y/docker.sock' cp -a 'b0123456789a:/opt' - | "
+                "docker -H 'unix:///x y/docker.sock' cp -a - 'shop:/'",
+                "docker -H 'unix:///x y/docker.sock' cp -a 'b0123456789a:/etc/x' - | "
+                "docker -H 'unix:///x y/docker.sock' cp -a - 'shop:/etc'",
                 "docker -H 'unix:///x y/docker.sock' start shop",
                 "docker -H 'unix:///x y/docker.sock' rm b0123456789a",
         };

@@ -119,12 +119,14 @@ Test(kept, a_finished_swap_tells_what_it_changed_and_holds_the_old_document) {
         cr_expect_null(kept_finish(record, made), "an earlier version began none");
         json_decref(record->keep);
         record->keep = kept_begin_link(old, &link, &create);
+        cr_assert_eq(json_array_append_new(record->files, json_string("/etc/x")), 0);
         json_t *kept = kept_finish(record, made);
         json_t *wanted = json_pack("[o, o]", variable("X", "own", "1"), variable("Y", NULL, "1"));
 
         cr_assert_eq(kept_check(kept, NULL), 0);
         cr_expect(json_equal(json_object_get(kept, "variables"), wanted));
         cr_expect(json_equal(json_object_get(kept, "old"), old->inspect));
+        cr_expect(json_equal(json_object_get(kept, "files"), record->files));
         cr_expect(json_is_true(json_object_get(kept, "host_entry")));
         cr_expect(kept_is_link_of(kept, made));
         cr_expect_not(kept_is_link_of(kept, old));
