@@ -259,7 +259,7 @@ static void forget_attempts_of_others(const Pass *pass) {
                         newest = pass->seen[i].container;
         if (consumer->record != NULL || newest == NULL)
                 return;
-        recall_forget(pass->reconciler, consumer, pass->seen, pass->n_seen, newest->id);
+        recall_forget(pass->reconciler, consumer, pass->seen, pass->n_seen);
         if (strcmp(consumer->newest, newest->id) == 0)
                 return;
 

@@ -27,12 +27,25 @@ void recall(
         }
 }
 
+/* Is the container that was tried gone, or is there a newer one in its place? Another replica says
+ * nothing of it. */
+static bool was_deployed_again(const SeenContainer *seen, size_t n, const char *tried_id) {
+        const Container *tried = NULL;
+
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(seen[i].container->id, tried_id) == 0)
+                        tried = seen[i].container;
+        if (tried == NULL)
+                return true;
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(seen[i].container->number, tried->number) == 0
+                    && container_compare_created(seen[i].container->created, tried->created) > 0)
+                        return true;
+        return false;
+}
+
 void recall_forget(
-        Reconciler *reconciler,
-        const Consumer *consumer,
-        const SeenContainer *seen,
-        size_t n,
-        const char *newest
+        Reconciler *reconciler, const Consumer *consumer, const SeenContainer *seen, size_t n
 ) {
         const char *identity = consumer->identity.key;
         const char *ids[LOOK_CONTAINERS_MAX];
@@ -45,7 +58,8 @@ void recall_forget(
 
         Remembered *remembered = memory_change(reconciler->memory, identity);
         bool changed = remembered_keep_consents(remembered, ids, n);
-        if (remembered->attempts_of != NULL && strcmp(remembered->attempts_of, newest) != 0) {
+        if (remembered->attempts_of != NULL
+            && was_deployed_again(seen, n, remembered->attempts_of)) {
                 remembered_begin_anew(remembered);
                 changed = true;
         }

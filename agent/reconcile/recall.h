@@ -17,14 +17,10 @@ void recall(
         json_t **ret_kept
 );
 
-/* These are its containers, and this is the newest: what failed with another one, and what its
- * operator agreed to for others, counts no longer. */
+/* These are its containers: what failed with one that is gone, or has a newer one in its place, and
+ * what its operator agreed to for others, counts no longer. */
 void recall_forget(
-        Reconciler *reconciler,
-        const Consumer *consumer,
-        const SeenContainer *seen,
-        size_t n,
-        const char *newest
+        Reconciler *reconciler, const Consumer *consumer, const SeenContainer *seen, size_t n
 );
 
 /* Performs an action of kind keep or remember. */

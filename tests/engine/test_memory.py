@@ -253,6 +253,32 @@ def test_three_attempts_are_three_however_often_the_daemon_is_restarted(
     assert not list(external.state.glob("remembered/*"))
 
 
+# The first one that is linked serves, and every further one ends at once.
+JEALOUS = f'[ -z "$$OLLAMA_BASE_URL" ] || mkdir /shared/taken || exit 3; {SERVING}'
+TWO = f"""services:
+  web:
+    image: busybox:local
+    command: ["sh", "-c", '{JEALOUS}']
+    restart: unless-stopped
+    labels: [coollama.enable=true]
+    deploy: {{replicas: 2}}
+    volumes: [shared:/shared]
+volumes: {{shared: {{}}}}
+"""
+
+
+def test_three_attempts_are_three_also_where_another_replica_is_newer(
+    engine: Engine, external: Daemon
+) -> None:
+    since = time.time()
+    Compose(engine, "two", TWO).up()
+    old = engine.inspect("two-web-2")["Id"]
+    external.start()
+    external.wait_for(lambda: state_is(external, "two/web", "failed"), "it is given up", 90)
+    assert (rows(external)["two/web"]["linked"], engine.inspect("two-web-2")["Id"]) == (1, old)
+    assert created(engine, "two-web-2", since) == 1 + 3, "its user's, and three of ours"
+
+
 def test_files_that_cannot_be_read_are_said_and_nothing_else(engine: Engine, external: Daemon) -> None:
     for folder in ("replaced", "remembered"):
         directory = Path(external.state / folder)
