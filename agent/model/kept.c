@@ -160,6 +160,23 @@ json_t *kept_merge(json_t *previous, json_t *kept) {
         return json_incref(kept);
 }
 
+static bool is_text_or_null(const json_t *json) {
+        return json_is_string(json) || json_is_null(json);
+}
+
+static bool are_variables(const json_t *list) {
+        size_t i;
+        json_t *item;
+
+        json_array_foreach(list, i, item) {
+                if (text_of(item, "name")[0] == '\0'
+                    || !is_text_or_null(json_object_get(item, "before"))
+                    || !is_text_or_null(json_object_get(item, "after")))
+                        return false;
+        }
+        return json_is_array(list);
+}
+
 int kept_check(const json_t *kept, Error *err) {
         static const char *const texts[] = { "what", "identity", "number", "name", "id", "old_id" };
 
@@ -168,7 +185,7 @@ int kept_check(const json_t *kept, Error *err) {
         for (size_t i = 0; i < ARRAY_LEN(texts); i++)
                 if (text_of(kept, texts[i])[0] == '\0')
                         return error_set(err, -EBADMSG, "no '%s'", texts[i]);
-        if (!json_is_array(json_object_get(kept, "variables"))
+        if (!are_variables(json_object_get(kept, "variables"))
             || !json_is_object(json_object_get(kept, "old")))
                 return error_set(err, -EBADMSG, "no 'variables' or 'old'");
         return 0;

@@ -104,6 +104,25 @@ Test(kept, a_document_that_lacks_a_part_is_refused) {
         }
 }
 
+Test(kept, a_variable_that_is_none_makes_a_document_useless) {
+        static const char *const variables[] = {
+                "5",
+                "null",
+                "{}",
+                "{\"name\": 5, \"before\": null, \"after\": null}",
+                "{\"name\": \"A\", \"before\": 7, \"after\": \"x\"}",
+                "{\"name\": \"A\", \"before\": null}",
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+                json_t *list = json_pack("[o]", json_loads(variables[i], JSON_DECODE_ANY, NULL));
+                json_t *kept = document("link", "b", "a", list);
+
+                cr_expect_eq(kept_check(kept, NULL), -EBADMSG, "%s", variables[i]);
+                json_decref(kept);
+        }
+}
+
 Test(kept, a_finished_swap_tells_what_it_changed_and_holds_the_old_document) {
         static const char *const env[] = { "X=own", NULL };
         cleanup(container_freep) Container *old = inspect_container(&(InspectSpec){ .env = env });
