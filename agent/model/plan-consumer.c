@@ -280,6 +280,17 @@ static bool may_be_stopped(const SwapView *swap) {
                && swap->made != NULL && swap->successor == NULL && container_is_up(swap->old);
 }
 
+/* Whoever had listed both acts within this time. */
+#define LOST_USEC (3 * USEC_PER_SEC)
+
+/* Our last action was to take the old one away. */
+static bool is_lost(const Deciding *deciding, const SwapView *swap) {
+        uint64_t touched_usec = deciding->view->touched_usec;
+
+        return swap->record->phase == SWAP_STARTED && swap->old == NULL && swap->made == NULL
+               && touched_usec != 0 && deciding->now_usec < touched_usec + LOST_USEC;
+}
+
 /* An open swap: the record's containers, and quiet as compose needs it. */
 static void decide_swap(const Deciding *deciding) {
         const ConsumerView *view = deciding->view;
@@ -298,6 +309,8 @@ static void decide_swap(const Deciding *deciding) {
                       || view->touched_usec + quiet_usec <= deciding->now_usec;
         swap.failure = view->failure;
         swap.removed = view->removed;
+        swap.lost = view->lost || is_lost(deciding, &swap);
+        deciding->plan->lost = swap.lost;
         swap.members = view->observed.members;
         if (may_be_stopped(&swap)) {
                 const char *dependents = NULL;

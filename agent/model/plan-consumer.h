@@ -103,6 +103,7 @@ typedef struct ConsumerView {
         unsigned attempts;      /* failed attempts to link its newest container */
         const char *tried;      /* with the link of this fingerprint; NULL: with any */
         const char *failure;    /* the last failure's reason; NULL: none */
+        bool lost;              /* with an open swap: Plan.lost of the plan before */
         bool removed;           /* with an open swap: it failed because ours was removed */
         uint64_t retry_usec;    /* monotonic: not before */
         ConsumerObservations observed;

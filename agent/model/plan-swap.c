@@ -14,7 +14,7 @@
  * them and starts the other: which one depends on its version. So nobody's last container is
  * removed while that may be going on: ours goes once the old one runs again, the old one while ours
  * runs, and else only when it is quiet. What is left is a compose that listed both and removes ours
- * just after we removed the old one: it cannot be told from a user who removes his container.
+ * just after we removed the old one: then the old one is made again (swap-again.c).
  *
  * The record is dropped by a plan of its own, when there is nothing left to do and nobody, we
  * included, has done anything for a moment: whoever listed the containers before our last step may
@@ -229,6 +229,10 @@ static void plan_started(const SwapView *view, uint64_t now_usec, Plan *plan) {
                         plan, view, now_usec,
                         swap_undo_for(view, "the new container was taken away, the old one kept")
                 );
+                return;
+        }
+        if (swap_may_be_made_again(view)) {
+                swap_make_again(plan, view, now_usec);
                 return;
         }
         plan_say(plan, LINK_LINKING, "taking the old container away");

@@ -22,6 +22,7 @@ typedef struct SwapView {
         bool rested; /* nor have we done anything for this record */
         const json_t *members; /* of its project, as members.h has them; NULL: not asked for yet */
         const char *failure;   /* why the last plan for this record ended early; NULL: it did not */
+        bool lost;             /* started: ours went right after we took the old one away */
         bool removed;          /* that was because ours was removed while it was proving itself */
 } SwapView;
 

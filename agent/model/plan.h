@@ -58,6 +58,7 @@ typedef struct Plan {
         bool restarts;      /* the action restarts a consumer after an outage */
         bool undoes;        /* the actions undo or finish a swap, or give way: when one fails, they
                                are tried again after a while, for ever */
+        bool lost;          /* an open swap's new container went right after its old one */
         bool counts;        /* what is undone counts as a failed attempt */
         int error; /* the first failure while the plan was made: such a plan is not executed */
         size_t n_actions;

@@ -45,6 +45,10 @@ void swap_take_old_away(Plan *plan, const SwapView *view);
 /* Nothing is left to do: drops the record, as soon as nobody can stumble over what we did. */
 void swap_finish(Plan *plan, const SwapView *view, uint64_t now_usec);
 
+/* Was ours taken away by a compose that had seen two? Then the old one is made again. */
+bool swap_may_be_made_again(const SwapView *view);
+void swap_make_again(Plan *plan, const SwapView *view, uint64_t now_usec);
+
 /* What must be done has failed, and is tried for ever: people see what is in its way. */
 void swap_say_stuck(Plan *plan, const SwapView *view, const char *what);
 

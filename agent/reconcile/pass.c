@@ -357,6 +357,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .tried = remembered ? remembered->tried : NULL,
                 .failure = failure_of(consumer, remembered),
                 .removed = consumer->swap_removed,
+                .lost = consumer->swap_lost,
                 .retry_usec = consumer->retry_usec,
                 .observed = observations(pass),
         };

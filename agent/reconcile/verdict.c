@@ -86,6 +86,7 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
         replace(&consumer->note, plan->note);
         replace(&consumer->intent, plan->intent);
         consumer->spared = plan->spared;
+        consumer->swap_lost = plan->lost;
         consumer->replicas = plan->replicas;
         consumer->linked = plan->linked;
         if (changed)

@@ -74,6 +74,7 @@ struct Consumer {
         uint64_t touched_usec;          /* monotonic: our last action for the open record */
         char *swap_failure;             /* why the last plan for the open record ended early */
         bool swap_removed; /* because our new one was removed while it was being watched */
+        bool swap_lost;    /* because it went right after our old one */
         unsigned undone;   /* plans that undid something for the open record */
         Backoff backoff;
         uint64_t retry_usec;

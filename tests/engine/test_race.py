@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lib.bystanders import Bystanders
-from lib.consumers import EXTERNAL, rows
+from lib.consumers import EXTERNAL, PREVIOUS, rows
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.races import COMPOSES, FULL, KINDS, Race, Result, table
@@ -28,6 +28,10 @@ AT_A_TIME = 3
 FIRST, LAST = -1.0, 3.0
 OFFSETS = [FIRST + (LAST - FIRST) * number / 19 for number in range(20)]
 
+# So long it stays responsible for a swap that is over: longer than compose takes from its list to
+# what it does about it.
+CONFIG = EXTERNAL | {"link": {"settle": "1s", "settle-unchecked": "1s"}}
+
 results: list[Result] = []
 
 
@@ -37,7 +41,7 @@ class Scene:
     def __init__(self, engine: Engine, relay: Relay, prefix: str) -> None:
         self.relay, self.steps = relay, Steps(engine, relay)
         self.bystanders = Bystanders(engine, [f"{prefix}0-web-1", f"{prefix}1-web-1"])
-        self.daemon = Daemon(engine, EXTERNAL, relay.path).start()
+        self.daemon = Daemon(engine, CONFIG, relay.path).start()
 
     def conclude(self, new: list[Result]) -> None:
         """The table has what all races of the run have come to so far."""
@@ -163,3 +167,38 @@ def killed(scene: Scene, races: list[tuple[Race, str]], pool: ThreadPoolExecutor
     list(pool.map(lambda pair: pair[0].deploy(), races))
     scene.daemon.start()
     return list(pool.map(lambda pair: pair[0].judge(), races))
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["by an up", "with its network, by a down"])
+def test_one_that_compose_takes_away_just_as_its_old_one_goes_is_made_again(
+    engine: Engine, relay: Relay, again: bool
+) -> None:
+    """Compose has listed two and takes ours for one too many; the other one is gone by then."""
+    daemon = Daemon(engine, CONFIG, relay.path).start()
+    steps = Steps(engine, relay)
+    race = Race(daemon, "taken", KINDS[0], "2.40")
+    race.make()
+    steps.follow(race.web)
+    ours = steps.hold(race.web, "delete", Moment.REQUEST)
+    theirs = race.relay.hold("POST", "^/containers/[^/]+/stop$", moment=Moment.REQUEST)
+    race.start()
+    ours.wait(60)
+    compose = threading.Thread(target=race.deploy)
+    compose.start()
+    theirs.wait(60)
+    ours.release()
+    daemon.wait_for(lambda: not engine.exists(race.web + PREVIOUS), "the old one is gone")
+    theirs.release()
+    compose.join(60)
+    assert race.result.gave_up, race.result.output
+    assert not race.relay.calls("POST", "^/containers/create$")
+    if again:
+        race.judge()
+        assert not race.result.wrong, race.result
+        assert daemon.logged("make the old one again: done")
+    else:
+        race.compose.down()
+        daemon.wait_for(lambda: not rows(daemon), "nobody is left")
+        assert not engine.docker("ps", "-aq", "--filter", "label=com.docker.compose.project=taken")
+        race.relay.close()
+    daemon.close()

@@ -32,12 +32,15 @@ enum {
 static const char *const words[DECISION][8] = {
         [PHASE] = { "prepare", "stopping", "started", "rollback" },
         [OLD] = { "absent", "running", "prev running", "prev stopped", "stopped", "ran again" },
-        [NEW] = { "absent", "created", "running", "exited", "paused", "unhealthy" },
+        [NEW] = { "absent", "created", "running", "exited", "paused", "unhealthy", "lost" },
         [NEWER] = { "none", "created", "ran", "other name" },
         [FAILED] = { "no", "yes", "removed" },
         [QUIET] = { "no", "yes" },
 };
-static const unsigned n_words[DECISION] = { 4, 6, 6, 4, 3, 2 };
+static const unsigned n_words[DECISION] = { 4, 6, 7, 4, 3, 2 };
+
+/* Of the words of NEW. */
+#define LOST 6
 
 typedef struct Row {
         char cells[COLUMNS][CELL_SIZE];
@@ -147,14 +150,14 @@ static Container *make_old(unsigned which, bool out_of_service) {
 static Container *make_new(unsigned which) {
         static const char *const states[] = { NULL,     "created", "running",
                                               "exited", "paused",  "running" };
-        return which == 0 ? NULL
-                          : inspect_container(&(InspectSpec){ .id = "b",
-                                                              .name = NAME,
-                                                              .env = link_env,
-                                                              .created = "2026-01-02T04:00:00Z",
-                                                              .state = states[which],
-                                                              .health = which == 5 ? "unhealthy"
-                                                                                   : NULL });
+        return which == 0 || which == LOST ? NULL
+                                           : inspect_container(&(InspectSpec
+                                           ){ .id = "b",
+                                              .name = NAME,
+                                              .env = link_env,
+                                              .created = "2026-01-02T04:00:00Z",
+                                              .state = states[which],
+                                              .health = which == 5 ? "unhealthy" : NULL });
 }
 
 static Container *make_newer(unsigned which) {
@@ -191,6 +194,15 @@ static SwapRecord *make_record(SwapPhase phase) {
                 record->new_id = strdup(id);
         }
         return record;
+}
+
+/* All that it takes to make the old one again. */
+static void keep_old(SwapRecord *record) {
+        json_decref(record->keep);
+        record->keep = json_pack(
+                "{s:{s:s, s:{s:{s:{}}}}}", "create", "Image", "busybox", "NetworkingConfig",
+                "EndpointsConfig", "shop_default"
+        );
 }
 
 static bool calls(const Plan *plan, const char *id, const char *end) {
@@ -241,6 +253,8 @@ static const char *decision_of(const Plan *plan, SwapPhase phase) {
                                                                               : "undo, stays down";
         if (calls(plan, "/c000", "/start"))
                 return "start newer";
+        if (calls(plan, "/containers/create", ""))
+                return "make again";
         return phase == SWAP_ROLLBACK
                                && (strncmp(plan->reason, "undoing", 7) == 0
                                    || strncmp(plan->reason, "its old", 7) == 0)
@@ -266,6 +280,9 @@ static Plan *plan_state(const unsigned *state) {
         view.quiet = view.rested = state[QUIET] == 1;
         view.failure = state[FAILED] != 0 ? "could not start the new" : NULL;
         view.removed = state[FAILED] == 2;
+        view.lost = state[NEW] == LOST;
+        if (view.lost)
+                keep_old(record);
         view.members = members;
         plan_swap(&view, 1000 * USEC_PER_SEC, plan);
         cr_assert_eq(plan->error, 0);
@@ -275,11 +292,15 @@ static Plan *plan_state(const unsigned *state) {
         return plan;
 }
 
-/* What the engine cannot show: two containers of one name. */
+/* What the engine cannot show: two containers of one name; nor is one lost before the old one went.
+ */
 static bool is_possible(const unsigned *state) {
         bool old_has_name = state[OLD] == 1 || state[OLD] >= 4;
-        unsigned with_name = old_has_name + (state[NEW] != 0) + (state[NEWER] == 2);
+        bool new_is_there = state[NEW] != 0 && state[NEW] != LOST;
+        unsigned with_name = old_has_name + new_is_there + (state[NEWER] == 2);
 
+        if (state[NEW] == LOST && (state[PHASE] != SWAP_STARTED || state[OLD] != 0))
+                return false;
         return with_name <= 1;
 }
 
@@ -584,4 +605,38 @@ Test(plan_swap, files_are_copied_before_the_old_one_is_stopped_and_once) {
         for (size_t i = 0; i < scene.plan->n_actions; i++)
                 cr_expect_neq(scene.plan->actions[i].kind, ACTION_COPY);
         scene_done(&scene);
+}
+
+Test(plan_swap, one_that_compose_took_away_is_made_again_where_its_creation_gives_the_whole_of_it) {
+        static const char *const cases[] = { "as it is",   "connects",     "files",   "down",
+                                             "no compose", "nothing kept", "not lost" };
+
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                const char *what = cases[i];
+                Scene scene;
+
+                look(&scene, SWAP_STARTED, 0, NULL);
+                keep_old(scene.record);
+                scene.view.lost = strcmp(what, "not lost") != 0;
+                if (strcmp(what, "connects") == 0)
+                        json_array_append_new(scene.record->connects, json_object());
+                if (strcmp(what, "files") == 0)
+                        json_array_append_new(scene.record->files, json_string("/run/secrets/s"));
+                if (strcmp(what, "down") == 0)
+                        scene.record->was_running = false;
+                if (strcmp(what, "no compose") == 0)
+                        json_object_clear(json_object_get(
+                                json_object_get(scene.record->old, "Config"), "Labels"
+                        ));
+                if (strcmp(what, "nothing kept") == 0) {
+                        json_decref(scene.record->keep);
+                        scene.record->keep = json_null();
+                }
+                plan_swap(&scene.view, 1, scene.plan);
+                cr_expect_eq(
+                        calls(scene.plan, "/containers/create", "?name=" NAME), i == 0, "%s", what
+                );
+                cr_expect_eq(calls(scene.plan, "/networks/", "shop_default"), i == 0, "%s", what);
+                scene_done(&scene);
+        }
 }
