@@ -60,12 +60,13 @@ static void on_named(const EngineAnswer *result, void *data) {
         Consumer *consumer = id ? world_find_container(find->reconciler->world, id) : NULL;
         char text[400];
 
-        if (result->outcome == OUTCOME_GONE || result->outcome == OUTCOME_REFUSED) {
+        bool unknown = result->outcome == OUTCOME_GONE || result->outcome == OUTCOME_REFUSED
+                       || (result->outcome == OUTCOME_DONE && !is_meant(result->json, find->name));
+
+        if (unknown) {
                 end(find, NULL, 404, find->unknown.text);
         } else if (result->outcome != OUTCOME_DONE) {
                 end(find, NULL, 503, error_text(&result->error));
-        } else if (!is_meant(result->json, find->name)) {
-                end(find, NULL, 404, find->unknown.text);
         } else if (consumer == NULL) {
                 (void) snprintf(
                         text, sizeof text,

@@ -45,7 +45,7 @@ Folder *folder_free(Folder *folder) {
 /* Paths are shown, go into documents and are pasted: nothing of a character is in them that is not
  * ASCII, or that a terminal obeys. */
 static char in_path(char c) {
-        return c > ' ' && c < 0x7f && c != '/' ? c : '+';
+        return (char) (c > ' ' && c < 0x7f && c != '/' ? c : '+');
 }
 
 /* The hash is FNV-1a of 64 bits: keys may be longer than file names. */

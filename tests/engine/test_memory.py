@@ -196,6 +196,8 @@ def test_orders_are_roots_and_ask_before_anything_is_re_created(engine: Engine, 
         assert nobody_there.status == 1 and f"coollama {command} alone --yes" in nobody_there.err
         unknown = coollama(external, command, "aloen", "--yes")
         assert unknown.status == 1 and "did you mean alone?" in unknown.err
+        first_digits = coollama(external, command, before["Id"][:4], "--yes")
+        assert first_digits.status == 1 and "no consumer" in first_digits.err
         assert coollama(external, command).status == 2
         assert external.call("POST", f"/{command}").status == 400
         assert external.call("GET", f"/{command}?name=alone").status == 405
@@ -210,7 +212,7 @@ def test_orders_are_roots_and_ask_before_anything_is_re_created(engine: Engine, 
 
 def created(engine: Engine, name: str, since: float) -> int:
     """How many containers of this name were made since then."""
-    words = ["events", "--since", f"{since:.0f}", "--until", f"{time.time() + 1:.0f}"]
+    words = ["events", "--since", f"{int(since)}", "--until", f"{time.time() + 1:.0f}"]
     words += ["--filter", "type=container", "--filter", "event=create"]
     names = engine.docker(*words, "--format", "{{.Actor.Attributes.name}}").split()
     return names.count(name)
