@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/duration.h"
-#include "base/text.h"
 #include "model/deciding.h"
 #include "model/plan-share.h"
 #include "model/recreate.h"

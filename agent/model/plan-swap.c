@@ -29,7 +29,6 @@
  */
 #include "model/plan-swap.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

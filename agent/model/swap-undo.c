@@ -2,7 +2,6 @@
 /*
  * Undoing a swap: the old one goes on, as it did before, and ours goes.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "model/swap-steps.h"
