@@ -175,3 +175,61 @@ int identity_from_labels(const json_t *labels, const char *name, Identity *ret, 
         *ret = identity;
         return 0;
 }
+
+static int hex_value(char digit) {
+        static const char digits[] = "0123456789ABCDEF";
+        const char *at = digit != '\0' ? strchr(digits, digit) : NULL;
+
+        return at ? (int) (at - digits) : -EINVAL;
+}
+
+/* Up to one of the bytes in end; returns how many bytes of the key were read. */
+static int read_part(const char *key, const char *end, char part[static IDENTITY_PART_MAX]) {
+        size_t size = 0, at = 0;
+
+        while (key[at] != '\0' && strchr(end, key[at]) == NULL) {
+                int byte = (unsigned char) key[at];
+
+                if (key[at] == '%') {
+                        int high = hex_value(key[at + 1]);
+                        int low = high < 0 ? high : hex_value(key[at + 2]);
+                        if (low < 0 || (high == 0 && low == 0))
+                                return -EINVAL;
+                        byte = high * 16 + low;
+                        at += 2;
+                }
+                if (size + 1 >= IDENTITY_PART_MAX)
+                        return -ENAMETOOLONG;
+                part[size++] = (char) byte;
+                at++;
+        }
+        part[size] = '\0';
+        return size > 0 ? (int) at : -EINVAL;
+}
+
+int identity_from_key(const char *key, const char *human, Identity *ret) {
+        Identity identity = { 0 };
+        const char *at = key;
+        int n = 0;
+
+        if (strchr(key, '/') != NULL) {
+                n = read_part(at, "/#", identity.project);
+                if (n < 0 || at[n] != '/')
+                        return n < 0 ? n : -EINVAL;
+                at += n + 1;
+        }
+        n = read_part(at, "/#", identity.member);
+        if (n >= 0 && at[n] == '#') {
+                at += n + 1;
+                n = read_part(at, "/#", identity.preview);
+        }
+        if (n < 0 || at[n] != '\0')
+                return n < 0 ? n : -EINVAL;
+
+        int r = set_key(&identity, NULL);
+        if (r < 0)
+                return r;
+        (void) snprintf(identity.human, sizeof identity.human, "%s", human ? human : key);
+        *ret = identity;
+        return strcmp(identity.key, key) == 0 ? 0 : -EINVAL;
+}

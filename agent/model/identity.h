@@ -46,3 +46,9 @@ typedef struct Identity {
  * renamed, the name it had before. -EINVAL without a name, -ENAMETOOLONG.
  */
 int identity_from_labels(const json_t *labels, const char *name, Identity *ret, Error *err);
+
+/*
+ * Back from a key, as identity_from_labels() makes them; human is what people called it, or NULL:
+ * the key then. -EINVAL for what is no key, -ENAMETOOLONG.
+ */
+int identity_from_key(const char *key, const char *human, Identity *ret);

@@ -28,14 +28,15 @@ Remembered *remembered_free(Remembered *remembered) {
         free(remembered->attempts_of);
         free(remembered->tried);
         free(remembered->failure);
+        free(remembered->human);
         json_decref(remembered->consents);
         free(remembered);
         return NULL;
 }
 
 bool remembered_is_empty(const Remembered *remembered) {
-        return remembered->attempts == 0 && !remembered->unlinked
-               && json_array_size(remembered->consents) == 0;
+        return remembered->attempts == 0 && !remembered->unlinked && !remembered->ordered
+               && remembered->trusted == 0 && json_array_size(remembered->consents) == 0;
 }
 
 static int copy(char **target, const char *text) {
@@ -50,6 +51,34 @@ static int copy(char **target, const char *text) {
 
 static const char *text_of(const json_t *json, const char *key) {
         return json_string_value(json_object_get(json, key));
+}
+
+static const struct {
+        Trust trust;
+        const char *word;
+} trust_words[] = { { TRUST_ACCESS, "access" }, { TRUST_PROVIDER, "provider" } };
+
+static json_t *trusted_to_json(unsigned trusted) {
+        json_t *words = json_array();
+
+        for (size_t i = 0; i < ARRAY_LEN(trust_words); i++)
+                if (trusted & trust_words[i].trust)
+                        (void) json_array_append_new(words, json_string(trust_words[i].word));
+        return words;
+}
+
+/* A word that is not known is trust in something else. */
+static unsigned trusted_from_json(const json_t *words) {
+        unsigned trusted = 0;
+        size_t i;
+        json_t *word;
+
+        json_array_foreach(words, i, word) {
+                for (size_t j = 0; json_is_string(word) && j < ARRAY_LEN(trust_words); j++)
+                        if (strcmp(json_string_value(word), trust_words[j].word) == 0)
+                                trusted |= trust_words[j].trust;
+        }
+        return trusted;
 }
 
 static int take_consents(Remembered *remembered, const json_t *list) {
@@ -85,12 +114,16 @@ int remembered_from_json(const json_t *json, Remembered **ret, Error *err) {
         if (r >= 0)
                 r = copy(&remembered->failure, text_of(json, "failure"));
         if (r >= 0)
+                r = copy(&remembered->human, text_of(json, "human"));
+        if (r >= 0)
                 r = take_consents(remembered, json_object_get(json, "consents"));
         if (r < 0)
                 return error_set(err, r, "out of memory");
         remembered->attempts = (unsigned) attempts;
         remembered->since = (uint64_t) since;
         remembered->unlinked = json_is_true(json_object_get(json, "unlinked"));
+        remembered->ordered = json_is_true(json_object_get(json, "ordered"));
+        remembered->trusted = trusted_from_json(json_object_get(json, "trusted"));
         *ret = take_ptr(remembered);
         return 0;
 }
@@ -101,12 +134,13 @@ static json_t *string_or_null(const char *text) {
 
 json_t *remembered_to_json(const Remembered *remembered) {
         return json_pack(
-                "{s:i, s:s, s:i, s:o, s:o, s:o, s:I, s:b, s:O}", "version", VERSION, "identity",
-                remembered->identity, "attempts", (int) remembered->attempts, "attempts_of",
-                string_or_null(remembered->attempts_of), "tried", string_or_null(remembered->tried),
-                "failure", string_or_null(remembered->failure), "since",
-                (json_int_t) remembered->since, "unlinked", remembered->unlinked, "consents",
-                remembered->consents
+                "{s:i, s:s, s:i, s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:o, s:O}", "version", VERSION,
+                "identity", remembered->identity, "attempts", (int) remembered->attempts,
+                "attempts_of", string_or_null(remembered->attempts_of), "tried",
+                string_or_null(remembered->tried), "failure", string_or_null(remembered->failure),
+                "since", (json_int_t) remembered->since, "unlinked", remembered->unlinked,
+                "ordered", remembered->ordered, "human", string_or_null(remembered->human),
+                "trusted", trusted_to_json(remembered->trusted), "consents", remembered->consents
         );
 }
 
@@ -126,6 +160,21 @@ int remembered_count(Remembered *remembered, const json_t *attempt, uint64_t now
                 remembered->since = now;
         remembered->attempts = (unsigned) n;
         return 0;
+}
+
+int remembered_order(Remembered *remembered, const char *human) {
+        int r = copy(&remembered->human, human);
+        if (r < 0)
+                return r;
+        remembered->ordered = true;
+        remembered->unlinked = false;
+        return 0;
+}
+
+void remembered_end_order(Remembered *remembered) {
+        remembered->ordered = false;
+        remembered->unlinked = false;
+        (void) copy(&remembered->human, NULL);
 }
 
 void remembered_begin_anew(Remembered *remembered) {

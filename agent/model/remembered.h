@@ -15,6 +15,12 @@
  */
 #define REMEMBERED_CONSENTS_MAX 64
 
+/* What labels only ask for, until the operator says yes. */
+typedef enum Trust {
+        TRUST_ACCESS = 1U << 0,   /* coollama.access: more than the configuration gives to all */
+        TRUST_PROVIDER = 1U << 1, /* coollama.role=provider */
+} Trust;
+
 typedef struct Remembered {
         char *identity;
         unsigned attempts; /* failed ones, in this series */
@@ -23,6 +29,9 @@ typedef struct Remembered {
         char *failure;     /* the last one's reason, for people */
         uint64_t since;    /* seconds since 1970: when the series began; for people */
         bool unlinked;     /* the operator took its link away: it is not linked again */
+        bool ordered;      /* the operator had it linked, whatever its labels say */
+        char *human;       /* what people called it then; NULL: it was not ordered */
+        unsigned trusted;  /* Trust flags */
         json_t *consents;  /* ids of containers that may be re-created though that loses files */
 } Remembered;
 
@@ -41,6 +50,11 @@ json_t *remembered_to_json(const Remembered *remembered);
 /* A failed attempt, as an action says it: {"attempt": N, "of": ID, "tried": TEXT, "failure": TEXT}.
  * Said again it counts once. */
 int remembered_count(Remembered *remembered, const json_t *attempt, uint64_t now);
+
+/* Linked by its operator's order from now on, and called so. */
+int remembered_order(Remembered *remembered, const char *human);
+/* The order has ended, and with it that it was unlinked. */
+void remembered_end_order(Remembered *remembered);
 
 /* A new series of attempts begins. */
 void remembered_begin_anew(Remembered *remembered);

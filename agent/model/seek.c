@@ -11,6 +11,10 @@ void seek_begin(Seek *seek, const char *name) {
         *seek = (Seek){ .name = name, .distance = NEAREST_WORD_MAX };
 }
 
+size_t seek_stack_length(const char *name) {
+        return strcspn(name, "/#");
+}
+
 static SeekRank
 rank_of(const char *name, const Identity *identity, const char *const *ids, size_t n_ids) {
         size_t size = strlen(name);
@@ -22,6 +26,9 @@ rank_of(const char *name, const Identity *identity, const char *const *ids, size
         for (size_t i = 0; size >= SEEK_ID_MIN && i < n_ids; i++)
                 if (strncmp(ids[i], name, size) == 0)
                         return SEEK_ID;
+        if (identity->project[0] != '\0' && seek_stack_length(identity->human) == size
+            && strncmp(name, identity->human, size) == 0)
+                return SEEK_STACK;
         if (identity->project[0] != '\0' && strcmp(name, identity->project) == 0)
                 return SEEK_PROJECT;
         return SEEK_NOTHING;

@@ -98,7 +98,8 @@ typedef struct Oldest {
 static void try_oldest(const char *key, void *value, void *data) {
         const Remembered *remembered = value;
         Oldest *oldest = data;
-        bool in_use = oldest->memory->in_use(key, oldest->memory->data) || remembered->unlinked;
+        bool said = remembered->unlinked || remembered->ordered || remembered->trusted != 0;
+        bool in_use = said || oldest->memory->in_use(key, oldest->memory->data);
         bool older = oldest->found == NULL || remembered->since < oldest->found->since;
 
         if (oldest->found == NULL || (!in_use && oldest->found_in_use)

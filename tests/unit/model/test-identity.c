@@ -155,6 +155,29 @@ Test(identity, what_is_too_long_is_refused_not_cut) {
         cr_expect_eq(identity_from_labels(NULL, odd + 1, &identity, NULL), -ENAMETOOLONG);
 }
 
+Test(identity, what_a_key_was_made_of_is_read_back_from_it) {
+        static const char *const keys[] = { "box",        "a.b_c-d",       "shop/app",
+                                            "shop/web#7", "a%2Fb/c",       "a/b%237",
+                                            "a/b%252Fc",  "a/b%0Ac%1B%7F", "a/%C3%A4#1" };
+        static const char *const bad[] = { "",     "/",    "a/",   "/a",  "a/b/c",
+                                           "a#",   "a/b#", "a%",   "a%2", "a%00",
+                                           "a%2f", "a b",  "a%41", "#7",  "a/b#7#8" };
+        Identity identity;
+
+        for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+                cr_expect_eq(identity_from_key(keys[i], "Shop", &identity), 0, "%s", keys[i]);
+                cr_expect_str_eq(identity.key, keys[i]);
+                cr_expect_str_eq(identity.human, "Shop");
+        }
+        cr_assert_eq(identity_from_key("a%2Fb/c%23#7", NULL, &identity), 0);
+        cr_expect_str_eq(identity.project, "a/b");
+        cr_expect_str_eq(identity.member, "c#");
+        cr_expect_str_eq(identity.preview, "7");
+        cr_expect_str_eq(identity.human, "a%2Fb/c%23#7");
+        for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+                cr_expect_lt(identity_from_key(bad[i], NULL, &identity), 0, "%s", bad[i]);
+}
+
 Test(identity, labels_may_be_missing_or_no_texts) {
         json_t *labels = json_pack("{s:i, s:n}", "com.docker.compose.project", 1, "x");
         Identity identity;

@@ -43,7 +43,9 @@ Test(remembered, all_of_it_is_read_back) {
         cleanup(remembered_freep) Remembered *again = NULL;
 
         count(remembered, 3, 100);
+        cr_assert_eq(remembered_order(remembered, "shop"), 0);
         remembered->unlinked = true;
+        remembered->trusted = TRUST_ACCESS | TRUST_PROVIDER;
         cr_assert_eq(remembered_consent(remembered, ids, 2), 0);
         json_t *json = remembered_to_json(remembered);
         cr_assert_eq(remembered_from_json(json, &again, NULL), 0);
@@ -51,6 +53,34 @@ Test(remembered, all_of_it_is_read_back) {
         cr_expect(json_equal(json, twice));
         json_decref(twice);
         json_decref(json);
+}
+
+Test(remembered, what_the_operator_said_outlives_the_rest) {
+        static const char known[] = "{\"version\": 1, \"identity\": \"a\", \"ordered\": true, "
+                                    "\"human\": \"A\", \"trusted\": [\"access\", \"moon\", 7]}";
+        cleanup(remembered_freep) Remembered *remembered = NULL;
+        json_t *json = json_loads(known, 0, NULL);
+
+        cr_assert_eq(remembered_from_json(json, &remembered, NULL), 0);
+        json_decref(json);
+        cr_expect(remembered->ordered);
+        cr_expect_str_eq(remembered->human, "A");
+        cr_expect_eq(remembered->trusted, TRUST_ACCESS);
+        remembered_begin_anew(remembered);
+        cr_expect(remembered->ordered);
+        remembered_end_order(remembered);
+        cr_expect_not(remembered->ordered);
+        cr_expect_not(remembered_is_empty(remembered), "it is trusted");
+        remembered->trusted = 0;
+        cr_expect(remembered_is_empty(remembered));
+}
+
+Test(remembered, an_order_takes_back_that_it_was_unlinked) {
+        cleanup(remembered_freep) Remembered *remembered = make();
+
+        remembered->unlinked = true;
+        cr_assert_eq(remembered_order(remembered, "shop"), 0);
+        cr_expect_not(remembered->unlinked);
 }
 
 Test(remembered, consent_is_for_the_containers_that_were_there) {

@@ -41,6 +41,7 @@ static const struct {
         { "aaaaaaaaaaaa", "p1/web" }, /* both are containers of one consumer */
         { "cccccccccccc", "p1/worker" },
         { "p3", "p3/app" },
+        { "p2/app", "p2/app" },
         { "p2", "p2" }, /* a key goes before a project */
 };
 
@@ -60,6 +61,7 @@ static const struct {
         const char *said;
 } lost[] = {
         { "p1", -ENOTUNIQ, "'p1' may be any of 2 consumers, say which: p1/web, p1/worker" },
+        { "shop", -ENOTUNIQ, "'shop' may be any of 2 consumers, say which: p1/web, p1/worker" },
         { "blog", -ENOTUNIQ, "'blog' may be any of 2 consumers, say which: p2/app, p3/app" },
         { "shop/wbe", -ENOENT, "no consumer 'shop/wbe'; did you mean shop/web?" },
         { "p1/wroker", -ENOENT, "no consumer 'p1/wroker'; did you mean shop/worker?" },
@@ -77,6 +79,23 @@ Test(seek, the_unknown_and_the_ambiguous_are_told_with_those_that_may_be_meant) 
                 cr_expect_str_eq(error_text(&err), lost[i].said);
                 cr_expect_null(identity);
         }
+}
+
+Test(seek, a_stack_of_one_member_is_called_by_its_name) {
+        static const Identity one = {
+                .project = "p7", .member = "web", .key = "p7/web", .human = "store/web#4"
+        };
+        static const char *const ids[] = { "0123456789abcdef" };
+        const Identity *identity = NULL;
+        Seek seek;
+
+        seek_begin(&seek, "store");
+        seek_try(&seek, &one, ids, 1);
+        cr_expect_eq(seek_end(&seek, &identity, NULL), 0);
+        cr_expect_eq(identity, &one);
+        cr_expect_eq(seek_stack_length("store/web#4"), 5);
+        cr_expect_eq(seek_stack_length("store#4"), 5);
+        cr_expect_eq(seek_stack_length("store"), 5);
 }
 
 Test(seek, more_candidates_than_fit_are_counted) {
