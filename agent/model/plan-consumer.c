@@ -24,40 +24,30 @@
 #include "model/plan-swap.h"
 #include "model/recreate.h"
 #include "model/settle.h"
+#include "model/target.h"
 #include "model/targets.h"
 #include "model/unlink.h"
 
 #define SWAP_CONTAINERS_MAX 128
 
-bool provider_owns(const ProviderFacts *provider, const Container *container) {
-        return provider->own_project != NULL
-               && strcmp(container->project, provider->own_project) == 0
-               && container_has_network(container, provider->own_network);
-}
-
-LinkTarget
-provider_target(const ProviderFacts *provider, const Container *container, const char *key) {
-        if (provider_owns(provider, container))
-                return (LinkTarget
-                ){ .url = provider->own_url, .host = "ollama-api", .port = "11434" };
-
-        return (LinkTarget){
-                .url = provider->url,
-                .host = provider->host,
-                .port = provider->port,
-                .key = provider->secured ? key : NULL,
-                .host_entry = provider->host_entry,
-        };
-}
-
 static int compute(const Deciding *deciding, const Container *container, Link *link, Error *err) {
-        LinkTarget target =
-                provider_target(deciding->context->provider, container, deciding->view->key);
+        const ProviderFacts *provider = deciding->context->provider;
+        Way way = WAY_GATEWAY;
+        Target target;
+
+        (void) way_is_given(provider, container, &way);
+        const TargetInput aim = { .provider = provider,
+                                  .way = way,
+                                  .carrier = carrier_of(provider, way),
+                                  .key = deciding->view->key };
+        int r = target_make(&aim, &target);
+        if (r < 0)
+                return r;
         const LinkInput input = {
                 .container = container,
                 .wish = deciding->wish,
                 .profiles = deciding->context->profiles,
-                .target = &target,
+                .target = &target.link,
                 .image = deciding_image_of(deciding, container),
         };
         return link_compute(&input, link, err);

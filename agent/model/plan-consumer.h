@@ -38,19 +38,13 @@ typedef struct ProviderFacts {
         const char *host;
         const char *port;
         bool host_entry;         /* url goes by host.docker.internal */
+        bool external;           /* url is somebody else's, and taken as it is */
+        bool joins;              /* its proxy can join the networks of others */
         bool probe_reach;        /* the gateway must answer on a network before its first link */
         const char *own_project; /* compose project of the provider's stack; NULL: none of ours */
         const char *own_network;
         const char *own_url; /* for members of that project on that network */
 } ProviderFacts;
-
-/* Is it a member of the provider's own stack, on its network? */
-bool provider_owns(const ProviderFacts *provider, const Container *container);
-
-/* How this container reaches the provider: members of its own stack by its service name. Borrowed
- * strings; key may be NULL. */
-LinkTarget
-provider_target(const ProviderFacts *provider, const Container *container, const char *key);
 
 typedef struct ConsumerContext {
         const ProviderFacts *provider;

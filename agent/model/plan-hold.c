@@ -11,6 +11,7 @@
 #include "model/plan-share.h"
 #include "model/recreate.h"
 #include "model/settle.h"
+#include "model/target.h"
 
 /* A container that runs longer may hold files that exist nowhere else. */
 #define YOUNG_USEC (600 * USEC_PER_SEC)

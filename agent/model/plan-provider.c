@@ -152,6 +152,41 @@ static const char *state_of(const json_t *inspect) {
         return state ? state : "";
 }
 
+#define LEAVE_MAX 40 /* networks, in one plan */
+
+/*
+ * One that it had joined may be gone by now, and then it cannot be started: by name, since the
+ * engine finds no other trace of such a network, and all of them, since those that are still wanted
+ * are joined again. True when none is left for another plan.
+ */
+static bool
+leave_networks(const Deciding *deciding, const StackObject *object, const json_t *inspect) {
+        json_t *networks = json_object_get(json_object_get(inspect, "NetworkSettings"), "Networks");
+        const char *id = json_string_value(json_object_get(inspect, "Id"));
+        const char *name;
+        json_t *endpoint;
+        size_t n = 0;
+
+        json_object_foreach(networks, name, endpoint) {
+                if (stack_find(deciding->view->stack, STACK_NETWORK, name) != NULL || id == NULL)
+                        continue;
+                if (n++ == LEAVE_MAX)
+                        return false;
+                cleanup(freep) char *what = text_format(
+                        "take %s out of the network %s before it is started", object->name, name
+                );
+                plan_add_call(
+                        deciding->plan,
+                        (PlanCall){ .method = "POST",
+                                    .body = json_pack("{s:s, s:b}", "Container", id, "Force", 1),
+                                    .expect = EXPECT_DONE | EXPECT_ALREADY | EXPECT_GONE,
+                                    .what = what ? what : "leave" },
+                        "/networks/%s/disconnect", name
+                );
+        }
+        return true;
+}
+
 /* It is as described: does it run? True when there is something to do or to wait for. */
 static bool is_down(const Deciding *deciding, const StackObject *object, const SeenObject *seen) {
         Plan *plan = deciding->plan;
@@ -175,7 +210,8 @@ static bool is_down(const Deciding *deciding, const StackObject *object, const S
                 return true;
         }
         plan_say(plan, LINK_LINKING, "starting %s", object->name);
-        add_start(plan, object, handle_of(object, seen->inspect));
+        if (leave_networks(deciding, object, seen->inspect))
+                add_start(plan, object, handle_of(object, seen->inspect));
         return true;
 }
 

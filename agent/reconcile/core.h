@@ -6,6 +6,7 @@
 #include "docker/watch.h"
 #include "model/plan-consumer.h"
 #include "reconcile/executor.h"
+#include "reconcile/joins.h"
 #include "reconcile/kept.h"
 #include "reconcile/look.h"
 #include "reconcile/memory.h"
@@ -35,6 +36,8 @@ struct Reconciler {
         Provider *provider;
         RecoveryState *recovery;
         ReachProbe *reach;
+        Names *names;
+        Joins *joins;
         Index *loners; /* containers that live off nobody (look-dependents.h) */
         ExecutorHelpers helpers;
 

@@ -81,9 +81,17 @@ static void on_container(Reconciler *reconciler, const EngineEvent *event) {
         queue_add(reconciler, consumer);
 }
 
+/* By us: it ends in order to run again. */
+static bool is_being_changed(const Reconciler *reconciler, const EngineEvent *event) {
+        const Consumer *consumer = world_find_container(reconciler->world, event->container_id);
+
+        return consumer != NULL && (consumer->record != NULL || consumer->pass == PASS_EXECUTING);
+}
+
 static void on_event(const EngineEvent *event, void *data) {
         Reconciler *reconciler = data;
 
+        joins_event(reconciler->joins, event, is_being_changed(reconciler, event));
         provider_event(reconciler->provider, event);
         switch (event->kind) {
         case EVENT_CREATE:
@@ -196,6 +204,7 @@ static void on_lost(const Error *error, void *data) {
                 error_text(error)
         );
         provider_lost(reconciler->provider);
+        joins_lost(reconciler->joins);
         reconciler_await_all(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
         reconciler_check(reconciler);

@@ -10,6 +10,9 @@
 #include "reconcile/provider.h"
 #include "reconcile/publish.h"
 
+/* The network of our own stack; sorts before any other, see facts in agent/README.md. */
+#define PROVIDER_NETWORK "0-coollama"
+
 /*
  * The provider's inside, shared by its parts: provider.c (life, facts, keys), provider-pass.c
  * (look, plan, execute), provider-probe.c (is it up?), provider-pull.c (images), provider-report.c

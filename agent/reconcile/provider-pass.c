@@ -116,6 +116,15 @@ static void copy_string(char *buffer, size_t size, const json_t *value) {
         (void) snprintf(buffer, size, "%s", text ? text : "");
 }
 
+/* Unsecured there is no proxy: Ollama itself joins the networks. */
+static void tell_joins(const Provider *provider) {
+        const char *front = provider->proxy_id[0] != '\0' ? provider->proxy_id : NULL;
+
+        if (!provider->facts.secured && provider->api_running)
+                front = provider->api_id;
+        joins_proxy(provider->setup.joins, front, PROVIDER_NETWORK);
+}
+
 /* Which run of the proxy and of Ollama it is; another run of the proxy has proven nothing yet. */
 static void take_runs(Provider *provider) {
         const StackObject *api = stack_find_part(provider->stack, "api");
@@ -161,6 +170,7 @@ static void take_runs(Provider *provider) {
         if (strcmp(proxy_id, provider->proxy_id) != 0 && provider->publisher != NULL)
                 publisher_forget(provider->publisher);
         (void) snprintf(provider->proxy_id, sizeof provider->proxy_id, "%s", proxy_id);
+        tell_joins(provider);
 }
 
 static ProviderView view_of(Provider *provider) {

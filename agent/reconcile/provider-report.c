@@ -48,5 +48,7 @@ json_t *provider_plan(const Provider *provider) {
 
         for (size_t i = 0; steps != NULL && plan != NULL && i < plan->n_actions; i++)
                 (void) json_array_append_new(steps, json_string(plan->actions[i].what));
+        if (steps != NULL)
+                joins_plan(provider->setup.joins, steps);
         return steps;
 }

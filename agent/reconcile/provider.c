@@ -12,7 +12,6 @@
 #include "reconcile/provider-inside.h"
 
 #define OWN_PROJECT "coollama"
-#define OWN_NETWORK "0-coollama"
 #define OWN_URL     "http://ollama-api:11434"
 
 /* "http://HOST[:PORT][/...]": the configuration has checked it. */
@@ -58,9 +57,11 @@ static void settle_facts(Provider *provider) {
                 .host = provider->host,
                 .port = provider->port,
                 .host_entry = strcmp(provider->host, "host.docker.internal") == 0,
+                .external = !provider->managed,
+                .joins = provider->managed,
                 .probe_reach = provider->managed,
                 .own_project = provider->managed ? OWN_PROJECT : NULL,
-                .own_network = OWN_NETWORK,
+                .own_network = PROVIDER_NETWORK,
                 .own_url = OWN_URL,
         };
 }

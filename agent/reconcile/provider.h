@@ -13,6 +13,7 @@
 #include "io/http.h"
 #include "model/plan-consumer.h"
 #include "reconcile/executor.h"
+#include "reconcile/joins.h"
 
 /*
  * Provider: the shared Ollama, as consumers see it: is it up, by which URL, with which key; and the
@@ -28,6 +29,7 @@ typedef struct ProviderSetup {
         const Config *config; /* borrowed */
         const char *state_dir;
         const char *templates_dir;
+        Joins *joins;   /* borrowed: told which container joins networks */
         bool finishing; /* make nothing, publish nothing */
         void (*changed)(void *data
         );                        /* facts or accepted keys changed: look at all consumers again */

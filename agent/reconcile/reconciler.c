@@ -161,6 +161,35 @@ static bool has_container(const char *identity, void *data) {
         return consumer != NULL && consumer->n_tracked > 0;
 }
 
+static void on_joins_changed(const char *owner, void *data) {
+        Reconciler *reconciler = data;
+        Consumer *consumer = world_find(reconciler->world, owner);
+
+        if (consumer != NULL)
+                queue_add(reconciler, consumer);
+}
+
+static int open_joins(Reconciler *reconciler, Error *err) {
+        cleanup(freep) char *path = text_format("%s/names.json", reconciler->setup.state_dir);
+        if (path == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+
+        int r = names_open(path, &reconciler->names, err);
+        if (r < 0)
+                return r;
+        const JoinsSetup setup = {
+                .event = reconciler->setup.event,
+                .engine = reconciler->engine,
+                .store = reconciler->store,
+                .names = reconciler->names,
+                .finishing = reconciler->setup.finish,
+                .changed = on_joins_changed,
+                .data = reconciler,
+        };
+        r = joins_new(&setup, &reconciler->joins);
+        return r < 0 ? error_set(err, r, "out of memory") : 0;
+}
+
 static int open_parts(Reconciler *reconciler, Error *err) {
         const ReconcilerSetup *setup = &reconciler->setup;
         cleanup(freep) char *profiles = text_format("%s/profiles", setup->templates_dir);
@@ -195,7 +224,7 @@ static int open_parts(Reconciler *reconciler, Error *err) {
                         err, r, "cannot talk to %s: %s", setup->config->docker.socket,
                         strerrordesc_np(-r)
                 );
-        return 0;
+        return open_joins(reconciler, err);
 }
 
 static bool on_in_use(const char *name, void *data) {
@@ -234,6 +263,7 @@ static int open_provider(Reconciler *reconciler, Error *err) {
                 .came_up = on_came_up,
                 .went_down = on_went_down,
                 .ran_anew = on_ran_anew,
+                .joins = reconciler->joins,
                 .finishing = reconciler->setup.finish,
                 .data = reconciler,
         };
@@ -331,6 +361,8 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         question_cancel_all(reconciler);
         (void) reach_free(reconciler->reach);
         (void) provider_free(reconciler->provider);
+        (void) joins_free(reconciler->joins);
+        (void) names_free(reconciler->names);
         (void) recovery_free(reconciler->recovery);
         (void) world_free(reconciler->world);
         (void) index_free(reconciler->loners);
@@ -357,8 +389,16 @@ static bool has_open_swaps(const Reconciler *reconciler) {
         return found;
 }
 
+/* Networks that nobody wants are left once everybody was asked, and no swap is under way. */
+static void tell_joins(Reconciler *reconciler) {
+        if (!joins_are_known(reconciler->joins) && reconciler->listed && reconciler->n_unseen == 0
+            && !has_open_swaps(reconciler))
+                joins_all_known(reconciler->joins);
+}
+
 void reconciler_check(Reconciler *reconciler) {
         tell_recovery(reconciler);
+        tell_joins(reconciler);
         /* Without an engine nothing can be brought to its end: the records wait for the next start.
          */
         bool helpless = reconciler->stopping && !reconciler->setup.finish && !reconciler->standing;

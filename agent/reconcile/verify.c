@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "model/proof.h"
+#include "model/target.h"
 #include "reconcile/core.h"
 #include "reconcile/find.h"
 #include "reconcile/verify-probe.h"
@@ -144,13 +145,20 @@ static int settle_target(Verify *verify, const Container *container) {
         const Provider *provider = verify->reconciler->provider;
         const ProviderFacts *facts = provider_facts(provider);
         const char *key = provider_key(provider, verify->identity.key);
-        LinkTarget target = provider_target(facts, container, key);
+        Way way = WAY_GATEWAY;
+        Target target;
 
-        (void) snprintf(verify->url, sizeof verify->url, "%s", target.url);
-        (void) snprintf(verify->host, sizeof verify->host, "%s", target.host);
-        (void) snprintf(verify->port, sizeof verify->port, "%s", target.port);
-        if (target.key != NULL) {
-                verify->key = strdup(target.key);
+        (void) way_is_given(facts, container, &way);
+        const TargetInput aim = {
+                .provider = facts, .way = way, .carrier = carrier_of(facts, way), .key = key
+        };
+        if (target_make(&aim, &target) < 0)
+                return -ENODATA;
+        (void) snprintf(verify->url, sizeof verify->url, "%s", target.link.url);
+        (void) snprintf(verify->host, sizeof verify->host, "%s", target.link.host);
+        (void) snprintf(verify->port, sizeof verify->port, "%s", target.link.port);
+        if (target.link.key != NULL) {
+                verify->key = strdup(target.link.key);
                 if (verify->key == NULL)
                         return -ENOMEM;
         }
@@ -158,7 +166,7 @@ static int settle_target(Verify *verify, const Container *container) {
                                        .host = verify->host,
                                        .port = verify->port,
                                        .key = verify->key,
-                                       .host_entry = target.host_entry };
+                                       .host_entry = target.link.host_entry };
         if (!facts->secured)
                 verify->kind = PROOF_LISTED;
         else

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/target.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macro.h"
+
+/* Inside it is always this one, whatever the host publishes. */
+#define INNER_PORT "11434"
+
+static const char *const way_names[] = {
+        [WAY_GATEWAY] = "gateway",
+        [WAY_NETWORK] = "network",
+        [WAY_OWN_STACK] = "own stack",
+        [WAY_EXTERNAL] = "external",
+};
+static_assert(ARRAY_LEN(way_names) == WAY_EXTERNAL + 1, "a word for each Way");
+
+const char *way_to_string(Way way) {
+        assert((size_t) way < ARRAY_LEN(way_names));
+        return way_names[way];
+}
+
+bool provider_owns(const ProviderFacts *provider, const Container *container) {
+        return provider->own_project != NULL
+               && strcmp(container->project, provider->own_project) == 0
+               && container_has_network(container, provider->own_network);
+}
+
+bool way_is_given(const ProviderFacts *provider, const Container *container, Way *ret) {
+        if (provider_owns(provider, container))
+                *ret = WAY_OWN_STACK;
+        else if (provider->external)
+                *ret = WAY_EXTERNAL;
+        else
+                return false;
+        return true;
+}
+
+Carrier carrier_of(const ProviderFacts *provider, Way way) {
+        return provider->secured && way != WAY_OWN_STACK ? CARRIER_HEADER : CARRIER_NONE;
+}
+
+static int make_by_network(const TargetInput *input, Target *ret) {
+        if (input->name == NULL)
+                return -ENODATA;
+        ret->link.host = input->name;
+        ret->link.port = INNER_PORT;
+        (void) snprintf(ret->url, sizeof ret->url, "http://%s:%s", input->name, INNER_PORT);
+        return 0;
+}
+
+int target_make(const TargetInput *input, Target *ret) {
+        const ProviderFacts *provider = input->provider;
+        int r = 0;
+
+        *ret = (Target){ .link.key = input->carrier == CARRIER_HEADER ? input->key : NULL };
+        switch (input->way) {
+        case WAY_NETWORK:
+                r = make_by_network(input, ret);
+                break;
+        case WAY_OWN_STACK:
+                ret->link.host = "ollama-api";
+                ret->link.port = INNER_PORT;
+                (void) snprintf(ret->url, sizeof ret->url, "%s", provider->own_url);
+                break;
+        case WAY_GATEWAY:
+        case WAY_EXTERNAL:
+                ret->link.host = provider->host;
+                ret->link.port = provider->port;
+                ret->link.host_entry = provider->host_entry;
+                (void) snprintf(ret->url, sizeof ret->url, "%s", provider->url);
+                break;
+        }
+        ret->link.url = ret->url;
+        return r;
+}
