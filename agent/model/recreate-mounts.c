@@ -177,7 +177,7 @@ static int name_volume(const Recreate *recreate, const json_t *mount, Error *err
         if (wish && (!is_volume(wish) || (source && *source != '\0')))
                 return 0;
 
-        /* so it is for an entry of Binds that is only a path, with all engines that were tried */
+        /* so it is on 28.5 for an entry of Binds that is only a path; 26.1 still tells it */
         if (name == NULL || *name == '\0')
                 return error_set(
                         err, -EOPNOTSUPP,

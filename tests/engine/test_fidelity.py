@@ -43,7 +43,7 @@ def chosen(engine: str) -> list[tuple[Shape, str]]:
     """The shapes of an engine in this run, and with which compose they are made. Short of the full
     run, of those which all engines treat alike every third is made, on one engine."""
     pairs: list[tuple[Shape, str]] = []
-    for number, shape in enumerate(SHAPES):
+    for number, shape in enumerate(shape.on(ENGINES[engine].api) for shape in SHAPES):
         telling = shape.by_version or shape.compose or shape.refused
         if shape.since > ENGINES[engine].api:
             continue
@@ -136,7 +136,7 @@ def table() -> str:
         for name in sorted({name for name, _ in TABLE if name.partition(" ")[0] == shape.name}):
             cells = []
             for engine, variant in ENGINES.items():
-                missing = "not in this API" if shape.since > variant.api else ""
+                missing = shape.missing if shape.since > variant.api else ""
                 cells.append(TABLE.get((name, engine), missing))
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -39,10 +39,16 @@ class Shape:
     before: tuple[str, ...] = ()  # docker commands
     after: tuple[str, ...] = ()  # the same, once it runs
     since: int = 41  # the engine's API from which on there is such a thing
+    missing: str = "not in this API"  # what the table says of the others
     inside: str = ""  # a shell command in it whose output must stay the same
     refused: str = ""  # on purpose: what status says
+    refused_since: int = 0  # the engine's API from which on it is; before, it is linked
     untold: tuple[str, ...] = ()  # what differs inside since no inspect tells it (operational.py)
     by_version: bool = False  # treated differently from version to version
+
+    def on(self, api: int) -> "Shape":
+        """As it is with an engine of this API."""
+        return dataclasses.replace(self, refused="") if api < self.refused_since else self
 
 
 def rich_images() -> list[Image]:

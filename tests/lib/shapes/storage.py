@@ -45,7 +45,7 @@ ANONYMOUS = (
     Shape("anonymous-by-option", "-v /data -v /other/"),
     Shape("anonymous-of-the-image", image=RICH, cmd=()),
     Shape("anonymous-bind", body={"HostConfig": {"Binds": ["/data"]}},
-          refused="does not tell the name of its volume at /data"),
+          refused="does not tell the name of its volume at /data", refused_since=51, by_version=True),
     Shape("anonymous-mount-source-empty", body=_mount(Type="volume", Source="")),
     Shape(
         "anonymous-mount-labels",
