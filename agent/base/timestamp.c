@@ -45,3 +45,14 @@ int timestamp_parse(const char *text, int64_t *ret_sec, uint32_t *ret_nsec) {
         *ret_nsec = nsec;
         return 0;
 }
+
+const char *timestamp_format(uint64_t seconds, char buffer[static TIMESTAMP_TEXT_MAX]) {
+        time_t when = (time_t) seconds;
+        struct tm utc;
+
+        buffer[0] = '\0';
+        if (gmtime_r(&when, &utc) == NULL
+            || strftime(buffer, TIMESTAMP_TEXT_MAX, "%Y-%m-%d %H:%M:%S UTC", &utc) == 0)
+                buffer[0] = '\0';
+        return buffer;
+}

@@ -26,8 +26,11 @@ static char *url_of(CURL *easy, const ClientQuestion *question) {
                 return text_format("http://localhost%s", question->path);
 
         char *escaped = curl_easy_escape(easy, question->name, 0);
-        char *url =
-                escaped ? text_format("http://localhost%s?name=%s", question->path, escaped) : NULL;
+        char *url = escaped ? text_format(
+                            "http://localhost%s?%s=%s", question->path,
+                            question->key ? question->key : "name", escaped
+                    )
+                            : NULL;
         curl_free(escaped);
         return url;
 }

@@ -17,6 +17,7 @@ typedef struct ClientQuestion {
         const char *method;
         const char *path;  /* "/verify" */
         const char *name;  /* value of the query's "name", unescaped; NULL: no query */
+        const char *key;   /* what the query calls it instead; NULL: "name" */
         long timeout_secs; /* for the whole question */
 } ClientQuestion;
 

@@ -8,19 +8,23 @@
 #include "base/macro.h"
 #include "model/nearest.h"
 
+/* clang-format off */
 static const Command commands[] = {
-        { "status", NULL, "what is linked, and why something is not", status_run },
-        { "plan", NULL, "what would be done, and why, without doing it", plan_run },
-        { "verify", "NAME", "prove from a consumer's own network that it reaches the models",
+        { "status", NULL, 0, "what is linked, and why something is not", status_run },
+        { "plan", NULL, 0, "what would be done, and why, without doing it", plan_run },
+        { "verify", "NAME", 0, "prove from a consumer's own network that it reaches the models",
           verify_run },
-        { "explain", "NAME", "what was decided about a consumer, why, and what its link changed",
+        { "explain", "NAME", 0, "what was decided about a consumer, why, and what its link changed",
           explain_run },
-        { "unlink", "NAME", "take its link away, put back what was there; it asks first",
+        { "unlink", "NAME", OPTION_YES, "take its link away, put back what was there; it asks first",
           order_run },
-        { "relink", "NAME", "link it (again), also where files are lost; it asks first",
+        { "relink", "NAME", OPTION_YES, "link it (again), also where files are lost; it asks first",
           order_run },
-        { "help", NULL, "print this", command_help },
+        { "pause", NULL, OPTION_FOR, "begin nothing any more, until resume (or --for TIME)", hold_run },
+        { "resume", NULL, 0, "go on", hold_run },
+        { "help", NULL, 0, "print this", command_help },
 };
+/* clang-format on */
 
 static int complain_unknown(const char *name, Error *err) {
         const char *names[ARRAY_LEN(commands)];
@@ -52,8 +56,14 @@ int command_find(const Options *options, const Command **ret, Error *err) {
                 return error_set(
                         err, -EINVAL, "unexpected '%s' after %s", options->arguments[0], name
                 );
-        if (options->yes && found->run != order_run)
+        unsigned strange = options_given(options) & ~found->takes;
+        if ((strange & OPTION_YES) != 0)
                 return error_set(err, -EINVAL, "%s asks nothing that --yes could answer", name);
+        if (strange != 0)
+                return error_set(
+                        err, -EINVAL, "%s does not take %s", name,
+                        options_word(strange & (~strange + 1))
+                );
         *ret = found;
         return 0;
 }

@@ -17,6 +17,7 @@ enum {
 typedef struct Command {
         const char *name;
         const char *argument; /* what it wants ("NAME"), or NULL */
+        unsigned takes;       /* OptionTaken flags: the options that are not for every command */
         const char *summary;
         int (*run)(const Options *options);
 } Command;
@@ -28,9 +29,10 @@ int command_find(const Options *options, const Command **ret, Error *err);
 /* Prints the whole help; EXIT_FINE. */
 int command_help(const Options *options);
 
-/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink) */
+/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), hold.c (pause and resume) */
 int status_run(const Options *options);
 int plan_run(const Options *options);
 int verify_run(const Options *options);
 int explain_run(const Options *options);
 int order_run(const Options *options);
+int hold_run(const Options *options);

@@ -21,6 +21,8 @@ typedef struct Known {
 static const Known known[] = {
         { "--json", NULL, offsetof(Options, json) },
         { "--yes", NULL, offsetof(Options, yes) },
+        { "--for", "TIME", offsetof(Options, duration) },
+        { "--unlink", NULL, offsetof(Options, unlink) },
         { "--runtime", "DIR", offsetof(Options, runtime) },
         { "--version", NULL, offsetof(Options, version) },
         { "--help", NULL, offsetof(Options, help) },
@@ -30,9 +32,32 @@ static const Known known[] = {
 const char *options_help(void) {
         return "  --json         print the daemon's own document instead\n"
                "  --yes          do not ask: go on\n"
+               "  --for TIME     pause: resume by itself after that time, as in 2h or 30m\n"
+               "  --unlink       down: first put back what stood in every consumer\n"
                "  --runtime DIR  where its socket api.sock is (" OPTIONS_RUNTIME ")\n"
                "  --version      print the version and exit\n"
                "  --help         print this and exit\n";
+}
+
+static const struct {
+        OptionTaken option;
+        const char *word;
+} words[] = {
+        { OPTION_YES, "--yes" },
+        { OPTION_FOR, "--for" },
+        { OPTION_UNLINK, "--unlink" },
+};
+
+const char *options_word(OptionTaken option) {
+        for (size_t i = 0; i < ARRAY_LEN(words); i++)
+                if (words[i].option == option)
+                        return words[i].word;
+        return "";
+}
+
+unsigned options_given(const Options *options) {
+        return (options->yes ? OPTION_YES : 0U) | (options->duration != NULL ? OPTION_FOR : 0U)
+               | (options->unlink ? OPTION_UNLINK : 0U);
 }
 
 static int complain_unknown(const char *word, size_t size, Error *err) {
@@ -89,6 +114,11 @@ static int take_word(const char *word, Options *options, Error *err) {
         return 1;
 }
 
+/* Options after it are not ours. */
+static bool ends_ours(const Options *options) {
+        return options->command != NULL && strcmp(options->command, "ollama") == 0;
+}
+
 int options_parse(int argc, char *const argv[], Options *ret, Error *err) {
         Options options = { .runtime = OPTIONS_RUNTIME };
         bool ended = false;
@@ -96,6 +126,11 @@ int options_parse(int argc, char *const argv[], Options *ret, Error *err) {
         for (int i = 1; i < argc;) {
                 int r;
 
+                if (ends_ours(&options)) {
+                        options.rest = argv + i;
+                        options.n_rest = (size_t) (argc - i);
+                        break;
+                }
                 if (!ended && strcmp(argv[i], "--") == 0) {
                         ended = true;
                         i++;

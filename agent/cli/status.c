@@ -67,6 +67,16 @@ static void print_engine(const json_t *engine, unsigned width, Text *text) {
         add_line(text, "Docker", &line, width);
 }
 
+static void print_pause(const json_t *pause, unsigned width, Text *text) {
+        Text line = TEXT_INIT(4096);
+
+        if (!json_is_object(pause))
+                return;
+        add_part(&line, "", text_of(pause, "sentence"));
+        add_part(&line, "; next: ", text_of(pause, "next"));
+        add_line(text, "Pause", &line, width);
+}
+
 static int add_consumer(Table *table, const json_t *consumer) {
         const char *next = text_of(consumer, "next");
         const char *note = text_of(consumer, "note");
@@ -115,6 +125,7 @@ static int print_consumers(const json_t *consumers, unsigned width, Text *text) 
 int status_print(const json_t *document, unsigned width, Text *text) {
         (void) text_add_clean(text, text_of(document, "sentence"));
         (void) text_add(text, "\n\n");
+        print_pause(json_object_get(document, "pause"), width, text);
         print_provider(json_object_get(document, "provider"), width, text);
         print_engine(json_object_get(document, "engine"), width, text);
         return print_consumers(json_object_get(document, "consumers"), width, text);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/routes.h"
 
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/macro.h"
+#include "model/pause.h"
 
 #define JSON_TYPE "application/json"
 
@@ -103,12 +106,45 @@ static void answer_relink(ControlRequest *request, Reconciler *reconciler) {
                 reconciler_relink(reconciler, name, on_answered, request);
 }
 
+/* Who asks, as the kernel says it. */
+static const char *asker(const ControlRequest *request, char buffer[static PAUSE_BY_MAX]) {
+        const ControlPeer peer = control_peer(request);
+        const struct passwd *user = getpwuid(peer.uid);
+
+        if (user != NULL)
+                (void) snprintf(
+                        buffer, PAUSE_BY_MAX, "%.40s (process %d)", user->pw_name, (int) peer.pid
+                );
+        else
+                (void) snprintf(
+                        buffer, PAUSE_BY_MAX, "user %u (process %d)", (unsigned) peer.uid,
+                        (int) peer.pid
+                );
+        return buffer;
+}
+
+static void answer_pause(ControlRequest *request, Reconciler *reconciler) {
+        char by[PAUSE_BY_MAX];
+
+        reconciler_pause(
+                reconciler, asker(request, by), control_query(request, "for"), on_answered, request
+        );
+}
+
+static void answer_resume(ControlRequest *request, Reconciler *reconciler) {
+        char by[PAUSE_BY_MAX];
+
+        reconciler_resume(reconciler, asker(request, by), on_answered, request);
+}
+
 static const Route routes[] = {
         { "GET", "/status", may_read, FOR_READERS, answer_status },
         { "GET", "/plan", may_read, FOR_READERS, answer_plan },
         { "GET", "/explain", may_read, FOR_READERS, answer_explain },
         { "POST", "/unlink", is_root, FOR_ROOT, answer_unlink },
         { "POST", "/relink", is_root, FOR_ROOT, answer_relink },
+        { "POST", "/pause", is_root, FOR_ROOT, answer_pause },
+        { "POST", "/resume", is_root, FOR_ROOT, answer_resume },
         { "POST", "/verify", is_root, FOR_ROOT, answer_verify },
 };
 

@@ -12,6 +12,8 @@
  *   GET  /explain?name=NAME  root, group docker; what stood in a container is shown to root alone
  *   POST /unlink?name=NAME   root
  *   POST /relink?name=NAME   root
+ *   POST /pause?for=TIME     root; without for: until resume
+ *   POST /resume             root
  *   POST /verify?name=NAME   root; answered when the proof is made (some seconds)
  *
  * Answers are JSON; errors are {"error": "..."}. The reconciler may be NULL while the daemon

@@ -31,6 +31,7 @@ const json_t *deciding_image_of(const Deciding *deciding, const Container *conta
  */
 bool deciding_is_refused(const Deciding *deciding, int r, const Error *err);
 bool deciding_is_unfit(const Deciding *deciding, const Container *container);
+bool deciding_is_paused(const Deciding *deciding);
 bool deciding_lacks_provider(const Deciding *deciding, const Container *container);
 bool deciding_must_wait_after_failures(const Deciding *deciding, const char *fingerprint);
 bool deciding_must_settle(const Deciding *deciding, const SeenContainer *seen);

@@ -53,12 +53,21 @@ static int compute(const Deciding *deciding, const Container *container, Link *l
         return link_compute(&input, link, err);
 }
 
+static bool is_paused(const ConsumerContext *context) {
+        return context->pause != NULL && context->pause->kind != PAUSE_NONE;
+}
+
 /* Not linked, and up: every reason to wait, then the swap. */
 static void link_one(const Deciding *deciding, const SeenContainer *seen, const Link *link) {
         deciding->plan->intent = link_describe(link);
         deciding->plan->subject = strdup(seen->container->id);
         if (deciding->plan->subject == NULL || deciding->plan->intent == NULL) {
                 deciding->plan->error = -ENOMEM;
+                return;
+        }
+        if (is_paused(deciding->context)) {
+                if (!deciding_is_unfit(deciding, seen->container))
+                        (void) deciding_is_paused(deciding);
                 return;
         }
         if (deciding_lacks_provider(deciding, seen->container))
@@ -117,10 +126,11 @@ static bool is_spared(const Deciding *deciding) {
 
 static bool is_to_be_restarted(const Deciding *deciding, const SeenContainer *seen) {
         return seen->owed && deciding->context->provider->up && !deciding->context->finishing
-               && !deciding->plan->spared && deciding->view->retry_usec <= deciding->now_usec;
+               && !is_paused(deciding->context) && !deciding->plan->spared
+               && deciding->view->retry_usec <= deciding->now_usec;
 }
 
-static bool is_paused(const Deciding *deciding) {
+static bool has_paused_container(const Deciding *deciding) {
         for (size_t i = 0; i < deciding->targets.n; i++)
                 if (deciding->targets.list[i]->container->state == CONTAINER_PAUSED)
                         return true;
@@ -130,7 +140,7 @@ static bool is_paused(const Deciding *deciding) {
 static void say_linked(const Deciding *deciding) {
         Plan *plan = deciding->plan;
 
-        if (plan->replicas == 0 && is_paused(deciding)) {
+        if (plan->replicas == 0 && has_paused_container(deciding)) {
                 plan_say(plan, LINK_STOPPED, "paused");
                 plan_next_step(plan, "docker unpause");
         } else if (plan->replicas == 0) {

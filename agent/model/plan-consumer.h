@@ -9,6 +9,7 @@
 #include "model/donors.h"
 #include "model/identity.h"
 #include "model/link.h"
+#include "model/pause.h"
 #include "model/plan.h"
 #include "model/profile.h"
 #include "model/swap-record.h"
@@ -53,7 +54,8 @@ typedef struct ConsumerContext {
         Recovery recovery;    /* where no label says */
         uint64_t settle_usec; /* of the configuration */
         uint64_t settle_unchecked_usec;
-        bool finishing; /* begin nothing new */
+        bool finishing;     /* begin nothing new */
+        const Pause *pause; /* likewise, while there is one; may be NULL */
 } ConsumerContext;
 
 /* Observations made on request (Need); each says of what it is. */

@@ -50,6 +50,18 @@ bool deciding_is_unfit(const Deciding *deciding, const Container *container) {
         return true;
 }
 
+/* Its operator said that nothing is begun. */
+bool deciding_is_paused(const Deciding *deciding) {
+        const Pause *pause = deciding->context->pause;
+        char sentence[PAUSE_SENTENCE_MAX];
+
+        if (pause == NULL || pause->kind == PAUSE_NONE)
+                return false;
+        plan_say(deciding->plan, LINK_WAITING, "%s", pause_sentence(pause, sentence));
+        plan_next_step(deciding->plan, "coollama resume");
+        return true;
+}
+
 /* The provider, its key: what must be there before anything is touched. True when it is not. */
 bool deciding_lacks_provider(const Deciding *deciding, const Container *container) {
         const ConsumerView *view = deciding->view;

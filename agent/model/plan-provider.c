@@ -187,6 +187,10 @@ leave_networks(const Deciding *deciding, const StackObject *object, const json_t
         return true;
 }
 
+static bool is_paused(const ProviderView *view) {
+        return view->pause != NULL && view->pause->kind != PAUSE_NONE;
+}
+
 /* It is as described: does it run? True when there is something to do or to wait for. */
 static bool is_down(const Deciding *deciding, const StackObject *object, const SeenObject *seen) {
         Plan *plan = deciding->plan;
@@ -199,13 +203,14 @@ static bool is_down(const Deciding *deciding, const StackObject *object, const S
                 plan_next_step(plan, "docker unpause %s", object->name);
                 return true;
         }
-        if (strcmp(state, "created") != 0 && seen->stopped_since_usec > 0
+        if (!is_paused(deciding->view) && strcmp(state, "created") != 0
+            && seen->stopped_since_usec > 0
             && seen->stopped_since_usec + PROVIDER_STOPPED_USEC > deciding->now_usec) {
                 plan_say(
                         plan, LINK_WAITING,
                         "%s was stopped; it is started again a minute after that", object->name
                 );
-                plan_next_step(plan, "to keep it down, stop coollamad: systemctl stop coollamad");
+                plan_next_step(plan, "to keep it down: coollama pause");
                 plan_wake_at(plan, seen->stopped_since_usec + PROVIDER_STOPPED_USEC);
                 return true;
         }
@@ -328,6 +333,29 @@ static void decide(const Deciding *deciding) {
         plan_say(plan, LINK_LINKED, "everything of it is there");
 }
 
+static void drop_actions(Plan *plan) {
+        for (size_t i = 0; i < plan->n_actions; i++)
+                action_done(&plan->actions[i]);
+        plan->n_actions = 0;
+}
+
+/* Which keys the proxy knows is said by operators, and touches no container. */
+static bool only_publishes(const Plan *plan) {
+        return plan->n_actions == 1 && plan->actions[0].kind == ACTION_GENERATION;
+}
+
+/* Its operator said that nothing is begun. Who that was is said elsewhere. */
+static void hold_paused(const Deciding *deciding) {
+        Plan *plan = deciding->plan;
+        cleanup(freep) char *undone = strdup(plan->reason ? plan->reason : "");
+
+        drop_actions(plan);
+        plan_say(
+                plan, LINK_WAITING, "not done while paused: %s", undone ? undone : "what is missing"
+        );
+        plan_next_step(plan, "coollama resume");
+}
+
 /* What failed is said until it works, and not tried in a hurry. */
 static void hold_back(const Deciding *deciding) {
         const ProviderView *view = deciding->view;
@@ -335,11 +363,13 @@ static void hold_back(const Deciding *deciding) {
 
         if (plan->n_actions == 0)
                 return;
+        if (is_paused(view) && !only_publishes(plan)) {
+                hold_paused(deciding);
+                return;
+        }
         if (!view->finishing && (view->failure == NULL || view->retry_usec <= deciding->now_usec))
                 return;
-        for (size_t i = 0; i < plan->n_actions; i++)
-                action_done(&plan->actions[i]);
-        plan->n_actions = 0;
+        drop_actions(plan);
         if (view->failure != NULL)
                 plan_say(plan, LINK_WAITING, "%s", view->failure);
         if (!view->finishing)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/pause.h"
 #include "model/plan.h"
 #include "model/stack.h"
 
@@ -47,6 +48,7 @@ typedef struct ProviderView {
         uint64_t pull_retry_usec; /* monotonic: not before */
         uint64_t retry_usec;      /* monotonic: not before */
         bool finishing;           /* begin nothing */
+        const Pause *pause;       /* likewise, while there is one; may be NULL */
 } ProviderView;
 
 /* How long one that was stopped by hand is left alone. */

@@ -10,6 +10,7 @@
 #include "reconcile/kept.h"
 #include "reconcile/look.h"
 #include "reconcile/memory.h"
+#include "reconcile/pause.h"
 #include "reconcile/provider.h"
 #include "reconcile/reach.h"
 #include "reconcile/reconciler.h"
@@ -35,6 +36,7 @@ struct Reconciler {
         ProfileSet *profiles;
         Provider *provider;
         RecoveryState *recovery;
+        PauseState *pause;
         ReachProbe *reach;
         Names *names;
         Joins *joins;
@@ -83,6 +85,9 @@ const Plan *pass_plan_of(const Consumer *consumer); /* being executed, or NULL *
 
 /* question.c: ends those under way without telling who asked. */
 void question_cancel_all(Reconciler *reconciler);
+
+/* hold.c: what the operator said of everything. */
+int hold_open(Reconciler *reconciler, Error *err);
 
 /* verify.c: ends those under way without telling who asked; the engine is still there. */
 void verify_cancel_all(Reconciler *reconciler);

@@ -341,6 +341,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .settle_usec = config->link.settle_usec,
                 .settle_unchecked_usec = config->link.settle_unchecked_usec,
                 .finishing = reconciler->stopping || reconciler->setup.finish,
+                .pause = pause_get(reconciler->pause),
         };
         const ConsumerView view = {
                 .identity = &consumer->identity,

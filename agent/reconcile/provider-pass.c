@@ -188,6 +188,7 @@ static ProviderView view_of(Provider *provider) {
                 .pull_retry_usec = provider->pull_retry_usec,
                 .retry_usec = provider->retry_usec,
                 .finishing = provider->setup.finishing,
+                .pause = provider->setup.pause,
         };
         uint64_t now_usec = clock_monotonic_usec();
 
@@ -196,8 +197,12 @@ static ProviderView view_of(Provider *provider) {
                 const json_t *inspect = provider_look_object(provider->look, i);
                 uint64_t *since_usec = &provider->stopped_since_usec[i];
 
-                /* What went down with the engine, or before we came, was stopped by nobody. */
-                if (!is_stopped(inspect)) {
+                /* What went down with the engine, or before we came, was stopped by nobody; after a
+                 * pause nothing is left to wait for. */
+                if (provider->setup.pause->kind != PAUSE_NONE) {
+                        *since_usec = 0;
+                        provider->ran[i] = false;
+                } else if (!is_stopped(inspect)) {
                         *since_usec = 0;
                         provider->ran[i] = inspect != NULL;
                 } else if (*since_usec == 0 && provider->ran[i]) {

@@ -11,6 +11,7 @@
 #include "docker/engine.h"
 #include "docker/event.h"
 #include "io/http.h"
+#include "model/pause.h"
 #include "model/plan-consumer.h"
 #include "reconcile/executor.h"
 #include "reconcile/joins.h"
@@ -29,8 +30,9 @@ typedef struct ProviderSetup {
         const Config *config; /* borrowed */
         const char *state_dir;
         const char *templates_dir;
-        Joins *joins;   /* borrowed: told which container joins networks */
-        bool finishing; /* make nothing, publish nothing */
+        Joins *joins;       /* borrowed: told which container joins networks */
+        bool finishing;     /* make nothing, publish nothing */
+        const Pause *pause; /* borrowed: what is in force at the moment */
         void (*changed)(void *data
         );                        /* facts or accepted keys changed: look at all consumers again */
         void (*said)(void *data); /* only the sentence changed */

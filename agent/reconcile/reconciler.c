@@ -265,6 +265,7 @@ static int open_provider(Reconciler *reconciler, Error *err) {
                 .ran_anew = on_ran_anew,
                 .joins = reconciler->joins,
                 .finishing = reconciler->setup.finish,
+                .pause = pause_get(reconciler->pause),
                 .data = reconciler,
         };
 
@@ -331,6 +332,8 @@ int reconciler_new(const ReconcilerSetup *setup, Reconciler **ret, Error *err) {
         if (r >= 0)
                 r = open_recovery(reconciler, err);
         if (r >= 0)
+                r = hold_open(reconciler, err);
+        if (r >= 0)
                 r = open_provider(reconciler, err);
         if (r >= 0) {
                 r = begin(reconciler);
@@ -364,6 +367,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         (void) joins_free(reconciler->joins);
         (void) names_free(reconciler->names);
         (void) recovery_free(reconciler->recovery);
+        (void) pause_free(reconciler->pause);
         (void) world_free(reconciler->world);
         (void) index_free(reconciler->loners);
         (void) engine_free(reconciler->engine);

@@ -70,3 +70,13 @@ void reconciler_explain(
 );
 void reconciler_unlink(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);
 void reconciler_relink(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);
+
+/*
+ * Orders about everything. by: who gives it ("root (process 4711)"); duration: as people write it
+ * ("2h"), or NULL: until resume. As reconciler_verify() otherwise; the document is {"said",
+ * "next"}.
+ */
+void reconciler_pause(
+        Reconciler *reconciler, const char *by, const char *duration, VerifyDone *done, void *data
+);
+void reconciler_resume(Reconciler *reconciler, const char *by, VerifyDone *done, void *data);

@@ -2,6 +2,7 @@
 /*
  * Report: what people and programs are told. No secret is ever in it.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ static void sentence_of_consumers(const Counting *counting, char *buffer, size_t
 }
 
 void reconciler_sentence(const Reconciler *reconciler, char *buffer, size_t size) {
+        char pause[PAUSE_SENTENCE_MAX];
         char provider[240];
         char consumers[240];
         Counting counting = { 0 };
@@ -64,9 +66,13 @@ void reconciler_sentence(const Reconciler *reconciler, char *buffer, size_t size
                 return;
         }
         world_visit(reconciler->world, count, &counting);
+        (void) pause_sentence(pause_get(reconciler->pause), pause);
+        pause[0] = (char) toupper((unsigned char) pause[0]);
         provider_sentence(reconciler->provider, provider, sizeof provider);
         sentence_of_consumers(&counting, consumers, sizeof consumers);
-        (void) snprintf(buffer, size, "%s; %s", provider, consumers);
+        (void) snprintf(
+                buffer, size, "%s%s%s; %s", pause, pause[0] != '\0' ? "; " : "", provider, consumers
+        );
 }
 
 static void count_name(Consumer *consumer, void *data) {
@@ -118,14 +124,28 @@ static json_t *consumers_status(const Reconciler *reconciler) {
         return counting.rows;
 }
 
+static json_t *pause_status(const Reconciler *reconciler) {
+        const Pause *pause = pause_get(reconciler->pause);
+        char sentence[PAUSE_SENTENCE_MAX];
+
+        if (pause->kind == PAUSE_NONE)
+                return json_null();
+        return json_pack(
+                "{s:s, s:s, s:I, s:o, s:s, s:s}", "kind", pause_kind_to_string(pause->kind), "by",
+                pause->by, "since", (json_int_t) pause->since, "until",
+                pause->until != 0 ? json_integer((json_int_t) pause->until) : json_null(),
+                "sentence", pause_sentence(pause, sentence), "next", "coollama resume"
+        );
+}
+
 json_t *reconciler_status(const Reconciler *reconciler) {
         char sentence[500];
 
         reconciler_sentence(reconciler, sentence, sizeof sentence);
         return json_pack(
-                "{s:i, s:s, s:{s:b, s:s, s:s, s:i}, s:o, s:o}", "version", 1, "sentence", sentence,
-                "engine", "followed", reconciler->standing, "socket",
-                reconciler->setup.config->docker.socket, "version",
+                "{s:i, s:s, s:o, s:{s:b, s:s, s:s, s:i}, s:o, s:o}", "version", 1, "sentence",
+                sentence, "pause", pause_status(reconciler), "engine", "followed",
+                reconciler->standing, "socket", reconciler->setup.config->docker.socket, "version",
                 engine_version(reconciler->engine), "api", (int) engine_api(reconciler->engine),
                 "provider", provider_status(reconciler->provider), "consumers",
                 consumers_status(reconciler)

@@ -31,3 +31,11 @@ Test(timestamp, times_are_read_in_every_zone) {
         for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
                 cr_expect_eq(timestamp_parse(wrong[i], &sec, &nsec), -EBADMSG, "%s", wrong[i]);
 }
+
+Test(timestamp, seconds_are_shown_as_a_date) {
+        char text[TIMESTAMP_TEXT_MAX];
+
+        cr_expect_str_eq(timestamp_format(0, text), "1970-01-01 00:00:00 UTC");
+        cr_expect_str_eq(timestamp_format(1795399740, text), "2026-11-23 02:09:00 UTC");
+        (void) timestamp_format(UINT64_MAX / 2, text);
+}

@@ -21,6 +21,9 @@ static const struct {
         { { .command = "verify" }, "verify wants to know which: coollama verify NAME" },
         { { .command = "plan", .arguments = { "web" }, .n_arguments = 1 },
           "unexpected 'web' after plan" },
+        { { .command = "status", .yes = true }, "status asks nothing that --yes could answer" },
+        { { .command = "resume", .duration = "2h" }, "resume does not take --for" },
+        { { .command = "pause", .unlink = true }, "pause does not take --unlink" },
 };
 
 Test(command, what_is_wrong_is_said_with_the_nearest_known_one) {

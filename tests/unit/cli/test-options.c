@@ -6,12 +6,12 @@
 #include "base/macro.h"
 #include "cli/options.h"
 
-#define WORDS_MAX 8
+#define WORDS_MAX 10
 
 /* The options borrow from argv: it stays until the next call. */
 static int parse(const char *const *words, Options *options, Error *err) {
         static char storage[WORDS_MAX + 1][80];
-        char *argv[WORDS_MAX + 1] = { storage[0] };
+        static char *argv[WORDS_MAX + 1] = { storage[0] };
         int argc = 1;
 
         for (; words[argc - 1] != NULL; argc++) {
@@ -68,6 +68,20 @@ static const struct {
         { { "verify", "a", "b" }, "unexpected 'b' after the others" },
         { { "-" }, "no option '-'; did you mean -h?" },
 };
+
+Test(options, what_follows_the_command_ollama_is_ollamas) {
+        static const char *const words[WORDS_MAX] = { "--runtime", "/tmp/x", "ollama", "run",
+                                                      "--json",    "--help", "--",     NULL };
+        Options options;
+
+        cr_assert_eq(parse(words, &options, NULL), 0);
+        cr_expect_str_eq(options.runtime, "/tmp/x");
+        cr_expect_not(options.json);
+        cr_expect_not(options.help);
+        cr_assert_eq(options.n_rest, 4);
+        cr_expect_str_eq(options.rest[1], "--json");
+        cr_expect_str_eq(options.rest[3], "--");
+}
 
 Test(options, what_is_wrong_is_said_with_the_nearest_known_one) {
         for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

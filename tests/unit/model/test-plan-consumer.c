@@ -198,6 +198,30 @@ Test(plan_consumer, a_stack_that_is_never_quiet_is_waited_for_ten_minutes_and_th
         day_end(&day, plan);
 }
 
+static const Pause paused = { .kind = PAUSE_BEGINS_NOTHING, .by = "root", .until = 4102444800 };
+
+Test(plan_consumer, while_paused_neither_a_link_nor_a_key_is_begun) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.context.pause = &paused;
+        expect_waits(&day, LINK_WAITING, "paused by root");
+
+        day_begin(&day, 1, &(InspectSpec){ 0 });
+        day.context.pause = &paused;
+        day.view.key = NULL;
+        expect_waits(&day, LINK_WAITING, "until 2100-01-01");
+}
+
+Test(plan_consumer, while_paused_nobody_is_restarted) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ .env = linked_env, .hosts = linked_hosts });
+        day.seen[0].owed = true;
+        day.context.pause = &paused;
+        expect_waits(&day, LINK_LINKED, "the right values");
+}
+
 Test(plan_consumer, reasons_to_leave_it_alone) {
         Day day;
 

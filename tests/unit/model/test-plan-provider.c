@@ -459,6 +459,24 @@ Test(plan_provider, who_is_finishing_begins_nothing) {
         close_engine(&engine);
 }
 
+Test(plan_provider, while_paused_it_says_what_is_not_done) {
+        static const Pause paused = { .kind = PAUSE_BEGINS_NOTHING, .by = "root" };
+        Engine engine;
+
+        open_whole(&engine);
+        engine.view.pause = &paused;
+        cleanup(plan_freep) Plan *whole = plan_now(&engine);
+        cr_expect_eq(whole->state, LINK_LINKED);
+        put(&engine, API, "exited");
+        engine.view.objects[API].stopped_since_usec = 1;
+        cleanup(plan_freep) Plan *plan = plan_now(&engine);
+        cr_expect_eq(plan->n_actions, 0);
+        cr_expect_eq(plan->wake_usec, 0);
+        cr_expect_str_eq(plan->reason, "not done while paused: starting coollama-api");
+        cr_expect_str_eq(plan->next, "coollama resume");
+        close_engine(&engine);
+}
+
 Test(plan_provider, a_proxy_that_does_not_show_its_configuration_is_given_it) {
         Engine engine;
 

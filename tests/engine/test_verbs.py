@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People's verbs on real engines: pause and resume, ollama, upgrade, models. Ollama is the stand-in."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from lib.command import coollama
+from lib.consumers import service, stack
+from lib.daemon import Daemon
+from lib.engine import Engine
+from lib.provider import (
+    API,
+    PROXY,
+    changes,
+    consumer,
+    row,
+    run_of,
+    status,
+    wait_linked,
+    wait_up,
+)
+from lib.relay import Relay
+
+BOTH = pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
+Make = Callable[..., Daemon]
+
+
+def pause_of(daemon: Daemon) -> dict[str, str] | None:
+    return status(daemon)["pause"]
+
+
+# ---- pause and resume
+
+
+@BOTH
+def test_while_paused_nothing_is_begun_and_resume_does_it_all(
+    engine: Engine, relay: Relay, daemon_for: Make
+) -> None:
+    old = consumer(engine, "old")
+    daemon = daemon_for(engine, {"recovery": {"min-outage": "0s"}}, socket=relay.path).start()
+    wait_linked(daemon, "old/web")
+    said = coollama(daemon, "pause")
+    assert said.status == 0 and "paused by root" in said.out
+    assert "Paused by root" in daemon.notify.status
+    assert "Paused by root" in coollama(daemon).out
+
+    linked = run_of(engine, "old-web-1")
+    consumer(engine, "new")
+    engine.docker("stop", "-t", "0", API)
+    daemon.wait_for(lambda: not status(daemon)["provider"]["up"], "down")
+    # Opted in, and unlinked for longer than its quiet time; ours, and stopped.
+    relay.forget()
+    daemon.wait_for(lambda: "paused" in row(daemon, "new/web")["reason"], "the new one waits")
+    assert "coollama-api" in coollama(daemon).out
+
+    # Killed, it comes back paused; an outage ends that way, and its debts are kept.
+    daemon.kill()
+    daemon.start()
+    assert "Paused by root" in daemon.notify.status
+    engine.docker("start", API)
+    daemon.wait_for(lambda: status(daemon)["provider"]["up"], "up again")
+    daemon.wait_log("may need a restart: 1")
+    daemon.wait_for(lambda: len(relay.calls("GET", f"/containers/{API}/json")) >= 4, "two looks")
+    assert changes(relay) == [] and run_of(engine, "old-web-1") == linked
+
+    assert coollama(daemon, "resume").status == 0
+    wait_linked(daemon, "old/web", "new/web")
+    daemon.wait_for(lambda: run_of(engine, "old-web-1") != linked, "its restart")
+    assert pause_of(daemon) is None
+    old.down()
+
+
+def test_a_stack_that_is_stopped_while_paused_stays_down(
+    engine: Engine, daemon_for: Make
+) -> None:
+    daemon = daemon_for(engine).start()
+    wait_up(daemon)
+    coollama(daemon, "pause")
+    engine.docker("rm", "-f", PROXY)
+    engine.docker("stop", "-t", "0", API)
+    daemon.wait_status("not done while paused")
+    daemon.reload()
+    daemon.wait_status("not done while paused")
+    assert not engine.exists(PROXY)
+    assert engine.inspect(API)["State"]["Status"] == "exited"
+    coollama(daemon, "resume")
+    wait_up(daemon)
+
+
+def test_a_pause_ends_by_itself_and_both_orders_are_idempotent(
+    engine: Engine, daemon_for: Make
+) -> None:
+    daemon = daemon_for(engine).start()
+    wait_up(daemon)
+    assert "nothing to do" in coollama(daemon, "resume").out
+    assert coollama(daemon, "pause", "--for", "2h").status == 0
+    first = pause_of(daemon)
+    assert first and first["until"] - first["since"] in (7200, 7201)
+    assert (daemon.state / "pause.json").stat().st_mode & 0o777 == 0o600
+    assert coollama(daemon, "pause", "--for", "1s").status == 0
+    second = pause_of(daemon)
+    assert second is None or second["since"] == first["since"]
+    daemon.wait_for(lambda: pause_of(daemon) is None, "its end")
+    assert daemon.logged("Resumed: the time of the pause is over")
+    assert not (daemon.state / "pause.json").exists()
+
+
+def test_a_pause_whose_time_is_over_while_nobody_runs_is_forgotten(
+    engine: Engine, daemon_for: Make
+) -> None:
+    daemon = daemon_for(engine).start()
+    coollama(daemon, "pause", "--for", "2h")
+    daemon.kill()
+    path = daemon.state / "pause.json"
+    document = json.loads(path.read_text())
+    document["until"] = document["since"]
+    path.write_text(json.dumps(document))
+    daemon.start()
+    assert pause_of(daemon) is None
+
+
+def test_what_is_wrong_with_a_pause_is_said(engine: Engine, daemon_for: Make) -> None:
+    daemon = daemon_for(engine).start()
+    said = coollama(daemon, "pause", "--for", "2")
+    assert said.status == 1 and "As in 2h" in said.err
+    said = coollama(daemon, "resume", "--for", "2h")
+    assert said.status == 2 and "resume does not take --for" in said.err
+    assert pause_of(daemon) is None
