@@ -22,5 +22,5 @@
 #define MSG_PROVIDER_TROUBLE    "88594de180e54d6696a276ae01698cf3"
 #define MSG_RESTARTED           "6c8b2165d3c142949454145ace069ab5"
 #define MSG_OUTAGE_OVER         "250f78fdb5b34031a75caf9168ee7b9e"
-#define MSG_PAUSED              ""
+#define MSG_PAUSED              "ddc35850eeba47ad9569ba2371a25b11"
 #define MSG_RESUMED             "c3ff2bc488df4379852c05fbe077131c"

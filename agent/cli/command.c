@@ -22,6 +22,8 @@ static const Command commands[] = {
           order_run },
         { "pause", NULL, OPTION_FOR, "begin nothing any more, until resume (or --for TIME)", hold_run },
         { "resume", NULL, 0, "go on", hold_run },
+        { "down", NULL, OPTION_YES | OPTION_UNLINK,
+          "take our own stack away, models and keys stay; it asks first", down_run },
         { "help", NULL, 0, "print this", command_help },
 };
 /* clang-format on */

@@ -29,10 +29,12 @@ int command_find(const Options *options, const Command **ret, Error *err);
 /* Prints the whole help; EXIT_FINE. */
 int command_help(const Options *options);
 
-/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), hold.c (pause and resume) */
+/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), hold.c (pause and resume),
+ * down.c */
 int status_run(const Options *options);
 int plan_run(const Options *options);
 int verify_run(const Options *options);
 int explain_run(const Options *options);
 int order_run(const Options *options);
 int hold_run(const Options *options);
+int down_run(const Options *options);

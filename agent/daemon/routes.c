@@ -109,9 +109,11 @@ static void answer_relink(ControlRequest *request, Reconciler *reconciler) {
 /* Who asks, as the kernel says it. */
 static const char *asker(const ControlRequest *request, char buffer[static PAUSE_BY_MAX]) {
         const ControlPeer peer = control_peer(request);
-        const struct passwd *user = getpwuid(peer.uid);
+        struct passwd *user = NULL;
+        struct passwd entry;
+        char text[1024];
 
-        if (user != NULL)
+        if (getpwuid_r(peer.uid, &entry, text, sizeof text, &user) == 0 && user != NULL)
                 (void) snprintf(
                         buffer, PAUSE_BY_MAX, "%.40s (process %d)", user->pw_name, (int) peer.pid
                 );
@@ -137,6 +139,22 @@ static void answer_resume(ControlRequest *request, Reconciler *reconciler) {
         reconciler_resume(reconciler, asker(request, by), on_answered, request);
 }
 
+static void answer_down(ControlRequest *request, Reconciler *reconciler) {
+        const char *unlink = control_query(request, "unlink");
+        char by[PAUSE_BY_MAX];
+
+        reconciler_down(
+                reconciler, asker(request, by), unlink != NULL && strcmp(unlink, "yes") == 0,
+                on_answered, request
+        );
+}
+
+static void answer_story(ControlRequest *request, Reconciler *reconciler) {
+        const char *after = control_query(request, "after");
+
+        reconciler_story(reconciler, after ? strtoull(after, NULL, 10) : 0, on_answered, request);
+}
+
 static const Route routes[] = {
         { "GET", "/status", may_read, FOR_READERS, answer_status },
         { "GET", "/plan", may_read, FOR_READERS, answer_plan },
@@ -145,6 +163,8 @@ static const Route routes[] = {
         { "POST", "/relink", is_root, FOR_ROOT, answer_relink },
         { "POST", "/pause", is_root, FOR_ROOT, answer_pause },
         { "POST", "/resume", is_root, FOR_ROOT, answer_resume },
+        { "POST", "/down", is_root, FOR_ROOT, answer_down },
+        { "GET", "/story", is_root, FOR_ROOT, answer_story },
         { "POST", "/verify", is_root, FOR_ROOT, answer_verify },
 };
 

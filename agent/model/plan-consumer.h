@@ -95,7 +95,7 @@ typedef struct ConsumerView {
                                    0: none seen */
         uint64_t touched_usec;  /* monotonic: when we did the last thing for the record; 0: not
                                    since we began */
-        bool unlinked;          /* its operator took its link away */
+        bool unlinked;          /* its operator took its link away, or everybody's */
         unsigned attempts;      /* failed attempts to link its newest container */
         const char *tried;      /* with the link of this fingerprint; NULL: with any */
         const char *failure;    /* the last failure's reason; NULL: none */

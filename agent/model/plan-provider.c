@@ -363,7 +363,7 @@ static void hold_back(const Deciding *deciding) {
 
         if (plan->n_actions == 0)
                 return;
-        if (is_paused(view) && !only_publishes(plan)) {
+        if (is_paused(view) && !view->down && !only_publishes(plan)) {
                 hold_paused(deciding);
                 return;
         }
@@ -382,7 +382,10 @@ int plan_provider(const ProviderView *view, uint64_t now_usec, Plan **ret) {
                 return -ENOMEM;
 
         const Deciding deciding = { view, now_usec, plan };
-        if (view->foreign != NULL) {
+        if (view->down && view->stack != NULL && view->stack->n_objects <= PROVIDER_OBJECTS_MAX) {
+                plan_down(view, plan);
+                hold_back(&deciding);
+        } else if (view->foreign != NULL) {
                 plan_say(
                         plan, LINK_REFUSED,
                         "there is an Ollama already (%s), and a second one is not made beside it",

@@ -49,7 +49,11 @@ typedef struct ProviderView {
         uint64_t retry_usec;      /* monotonic: not before */
         bool finishing;           /* begin nothing */
         const Pause *pause;       /* likewise, while there is one; may be NULL */
+        bool down;                /* take it away, and keep it away */
 } ProviderView;
+
+/* plan-down.c: all of it but volumes goes; LINK_STOPPED: nothing of it is left. */
+void plan_down(const ProviderView *view, Plan *plan);
 
 /* How long one that was stopped by hand is left alone. */
 #define PROVIDER_STOPPED_USEC (60 * USEC_PER_SEC)

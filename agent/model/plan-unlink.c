@@ -14,6 +14,13 @@
 #include "model/recreate.h"
 #include "model/unlink.h"
 
+/* Not this one alone: coollama down --unlink. */
+static bool is_taken_down(const Deciding *deciding) {
+        const Pause *pause = deciding->context->pause;
+
+        return pause != NULL && pause->kind == PAUSE_UNLINK_DOWN;
+}
+
 /* One that still has its link: every reason to wait but the provider's, then the swap. */
 static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
         Plan *plan = deciding->plan;
@@ -28,6 +35,7 @@ static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
         if (calm.settled_since_usec == 0)
                 calm.settled_since_usec = calm.up_since_usec;
         if (deciding_is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err)
+            || (!is_taken_down(deciding) && deciding_is_paused(deciding))
             || deciding_must_wait_after_failures(deciding, "unlink")
             || deciding_must_settle(deciding, &calm) || deciding_lacks_observations(deciding, seen)
             || plan_lacks_donors(deciding->view, seen->container, plan))
@@ -58,9 +66,10 @@ static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
 /* Nothing is linked again; what holds a link of ours loses it. */
 int deciding_unlink_targets(const Deciding *deciding) {
         Plan *plan = deciding->plan;
+        const char *who = is_taken_down(deciding) ? "everything is taken down" : "unlinked by you";
         bool down = false;
 
-        plan_say(plan, LINK_UNLINKED, "unlinked by you");
+        plan_say(plan, LINK_UNLINKED, "%s", who);
         for (size_t i = 0; i < deciding->targets.n; i++) {
                 const SeenContainer *seen = deciding->targets.list[i];
                 bool linked = kept_is_link_of(seen->kept, seen->container);
@@ -71,10 +80,12 @@ int deciding_unlink_targets(const Deciding *deciding) {
                 down = down || linked;
         }
         if (down)
-                plan_say(
-                        plan, LINK_UNLINKED,
-                        "unlinked by you; its link is taken out when it runs again"
+                plan_say(plan, LINK_UNLINKED, "%s; its link is taken out when it runs again", who);
+        if (is_taken_down(deciding))
+                plan_next_step(plan, "coollama resume links it again");
+        else
+                plan_next_step(
+                        plan, "coollama relink %s links it again", deciding->view->identity->human
                 );
-        plan_next_step(plan, "coollama relink %s links it again", deciding->view->identity->human);
         return 0;
 }

@@ -16,6 +16,7 @@
 #include "reconcile/reconciler.h"
 #include "reconcile/recovery.h"
 #include "reconcile/store.h"
+#include "reconcile/story.h"
 #include "reconcile/world.h"
 
 /*
@@ -37,6 +38,8 @@ struct Reconciler {
         Provider *provider;
         RecoveryState *recovery;
         PauseState *pause;
+        Story *story;
+        bool going; /* while everything is taken down: our own stack is under way */
         ReachProbe *reach;
         Names *names;
         Joins *joins;
@@ -88,6 +91,8 @@ void question_cancel_all(Reconciler *reconciler);
 
 /* hold.c: what the operator said of everything. */
 int hold_open(Reconciler *reconciler, Error *err);
+bool hold_may_go(const Reconciler *reconciler); /* nobody needs our stack any more */
+void hold_check(Reconciler *reconciler);        /* a pass ended: how far is it? */
 
 /* verify.c: ends those under way without telling who asked; the engine is still there. */
 void verify_cancel_all(Reconciler *reconciler);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hold: what an operator says of everything: begin nothing, go on. Written down before it is
- * obeyed, so that a crash forgets none of it.
+ * Hold: what an operator says of everything: begin nothing, take it away, go on. Written down
+ * before it is obeyed, so that a crash forgets none of it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,6 +31,9 @@ int hold_open(Reconciler *reconciler, Error *err) {
                 .over = on_over,
                 .data = reconciler,
         };
+        reconciler->story = story_new();
+        if (reconciler->story == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
         return pause_open(&setup, &reconciler->pause, err);
 }
 
@@ -107,9 +110,142 @@ void reconciler_resume(Reconciler *reconciler, const char *by, VerifyDone *done,
                 return;
         }
         log_event(LOG_NOTICE, MSG_RESUMED, FIELDS({ "BY", by }), "Resumed by %s", by);
+        story_end(reconciler->story, false, "", "it is resumed, by %s", by);
         look_again(reconciler);
         answer(done, data, 200,
                say(before == PAUSE_BEGINS_NOTHING ? "resumed: what waited is done now"
                                                   : "resumed: everything is brought back",
                    "coollama status shows it"));
+}
+
+/* ---- Down ---- */
+
+/* What is left of unlinking everybody. */
+typedef struct Unlinking {
+        unsigned moving; /* that go on by themselves, or were not looked at yet */
+        unsigned held;   /* that keep their link until somebody says more */
+        const Consumer *example;
+} Unlinking;
+
+static void count(Consumer *consumer, void *data) {
+        Unlinking *left = data;
+        bool looked_at = consumer->pass == PASS_IDLE && !consumer->awaited;
+
+        if (!looked_at || consumer->record != NULL) {
+                left->moving++;
+                return;
+        }
+        switch (consumer->state) {
+        case LINK_UNLINKED:
+        case LINK_STOPPED:
+                return;
+        case LINK_PENDING:
+        case LINK_REFUSED:
+        case LINK_FAILED:
+                left->held++;
+                left->example = consumer;
+                return;
+        case LINK_LINKED:
+        case LINK_ONE_STEP_LEFT:
+        case LINK_WAITING:
+        case LINK_LINKING:
+                left->moving++;
+                return;
+        }
+}
+
+static Unlinking unlinking(const Reconciler *reconciler) {
+        Unlinking left = { 0 };
+
+        world_visit(reconciler->world, count, &left);
+        if (!reconciler->listed)
+                left.moving++;
+        return left;
+}
+
+bool hold_may_go(const Reconciler *reconciler) {
+        const Unlinking left = unlinking(reconciler);
+
+        return left.moving == 0 && left.held == 0;
+}
+
+static void tell_unlinking(Reconciler *reconciler, const Unlinking *left) {
+        const Consumer *example = left->example;
+
+        if (left->moving > 0)
+                story_say(
+                        reconciler->story, "taking the links out: %u consumer%s left",
+                        left->moving + left->held, left->moving + left->held == 1 ? "" : "s"
+                );
+        else
+                story_end(
+                        reconciler->story, false,
+                        "coollama unlink NAME for each of them, or coollama down takes the stack "
+                        "away all the same",
+                        "%u consumer%s link, and the stack stays until that is gone: %.80s: %.200s",
+                        left->held, left->held == 1 ? " keeps its" : "s keep their",
+                        example->identity.human, example->reason ? example->reason : ""
+                );
+}
+
+void hold_check(Reconciler *reconciler) {
+        PauseKind kind = pause_get(reconciler->pause)->kind;
+        const char *why = "";
+        bool stuck = false;
+
+        if (reconciler->provider == NULL || (kind != PAUSE_DOWN && kind != PAUSE_UNLINK_DOWN))
+                return;
+        const Unlinking left = kind == PAUSE_UNLINK_DOWN ? unlinking(reconciler) : (Unlinking){ 0 };
+        bool waits = left.moving > 0 || left.held > 0;
+        if (reconciler->going == waits) {
+                reconciler->going = !waits;
+                if (reconciler->going && reconciler->standing)
+                        provider_look(reconciler->provider);
+        }
+        if (waits)
+                tell_unlinking(reconciler, &left);
+        else if (provider_is_gone(reconciler->provider, &why, &stuck))
+                story_end(
+                        reconciler->story, true, "coollama resume brings it back",
+                        "taken down; models and keys are kept"
+                );
+        else if (stuck)
+                story_end(reconciler->story, false, "see coollama status", "%s", why);
+        else if (why != NULL)
+                story_say(reconciler->story, "%s", why);
+}
+
+void reconciler_down(
+        Reconciler *reconciler, const char *by, bool unlink, VerifyDone *done, void *data
+) {
+        Pause pause = { .kind = unlink ? PAUSE_UNLINK_DOWN : PAUSE_DOWN,
+                        .since = clock_realtime_usec() / USEC_PER_SEC };
+        char sentence[PAUSE_SENTENCE_MAX];
+        Error err = { 0 };
+
+        (void) snprintf(pause.by, sizeof pause.by, "%s", by);
+        if (!reconciler->standing) {
+                answer_error(done, data, 503, "coollamad is waiting for the Docker Engine");
+                return;
+        }
+        if (pause_set(reconciler->pause, &pause, &err) < 0) {
+                answer_error(done, data, 500, error_text(&err));
+                return;
+        }
+        log_event(
+                LOG_NOTICE, MSG_PAUSED, FIELDS({ "BY", by }), "Taking everything away%s: %s",
+                unlink ? ", once every link is taken out" : "", pause_sentence(&pause, sentence)
+        );
+        reconciler->going = false;
+        uint64_t number = story_begin(reconciler->story);
+        look_again(reconciler);
+        answer(done, data, 200,
+               json_pack(
+                       "{s:s, s:s, s:I}", "said", sentence, "next",
+                       "coollama resume brings it back", "number", (json_int_t) number
+               ));
+}
+
+void reconciler_story(Reconciler *reconciler, uint64_t after, VerifyDone *done, void *data) {
+        story_wait(reconciler->story, after, done, data);
 }

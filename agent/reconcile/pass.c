@@ -353,7 +353,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                         provider_key_is_accepted(reconciler->provider, consumer->identity.key),
                 .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
                 .touched_usec = consumer->touched_usec,
-                .unlinked = remembered && remembered->unlinked,
+                .unlinked = recall_unlinks(reconciler, consumer),
                 .attempts = remembered ? remembered->attempts : 0,
                 .tried = remembered ? remembered->tried : NULL,
                 .failure = failure_of(consumer, remembered),

@@ -52,7 +52,10 @@ struct Provider {
         ExecutorHelpers helpers;
         char verdict[320]; /* of the last plan */
         char next[240];
-        bool whole; /* everything of the stack is there and runs */
+        bool whole;   /* everything of the stack is there and runs */
+        bool leaving; /* the last plan was one to take it down */
+        bool gone;    /* nothing of it is there: it was taken down */
+        bool stuck;   /* it cannot be taken down, and says why */
         bool dirty;
         bool standing;
         sd_event_source *timer;

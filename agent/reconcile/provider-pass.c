@@ -173,6 +173,13 @@ static void take_runs(Provider *provider) {
         tell_joins(provider);
 }
 
+static bool is_to_go(const Provider *provider) {
+        PauseKind kind = provider->setup.pause->kind;
+
+        return kind == PAUSE_DOWN
+               || (kind == PAUSE_UNLINK_DOWN && provider->setup.may_go(provider->setup.data));
+}
+
 static ProviderView view_of(Provider *provider) {
         ProviderView view = {
                 .stack = provider->stack,
@@ -189,6 +196,7 @@ static ProviderView view_of(Provider *provider) {
                 .retry_usec = provider->retry_usec,
                 .finishing = provider->setup.finishing,
                 .pause = provider->setup.pause,
+                .down = is_to_go(provider),
         };
         uint64_t now_usec = clock_monotonic_usec();
 
@@ -246,6 +254,9 @@ static void take_verdict(Provider *provider, const Plan *plan) {
         );
         (void) snprintf(provider->next, sizeof provider->next, "%s", plan->next ? plan->next : "");
         provider->whole = plan->state == LINK_LINKED;
+        provider->leaving = is_to_go(provider);
+        provider->gone = provider->leaving && plan->state == LINK_STOPPED;
+        provider->stuck = provider->leaving && plan->state == LINK_REFUSED;
         provider->settled = provider->settled || provider->whole;
         provider->crowded = provider_look_foreign(provider->look) != NULL;
         provider_settle_up(provider);

@@ -259,6 +259,12 @@ void provider_inherit(Provider *provider, const Provider *earlier) {
         );
 }
 
+bool provider_is_gone(const Provider *provider, const char **ret_why, bool *ret_stuck) {
+        *ret_why = provider->leaving ? provider->verdict : NULL;
+        *ret_stuck = provider->stuck;
+        return provider->gone || !provider->managed;
+}
+
 bool provider_run(const Provider *provider, const char **ret_id, const char **ret_started_at) {
         *ret_id = provider->api_id;
         *ret_started_at = provider->api_started_at;
@@ -276,6 +282,7 @@ void provider_settle_up(Provider *provider) {
 
 void provider_look(Provider *provider) {
         provider->standing = true;
+        provider->leaving = provider->gone = provider->stuck = false;
         provider_pass_begin(provider);
 }
 

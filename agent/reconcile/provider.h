@@ -36,6 +36,7 @@ typedef struct ProviderSetup {
         void (*changed)(void *data
         );                        /* facts or accepted keys changed: look at all consumers again */
         void (*said)(void *data); /* only the sentence changed */
+        bool (*may_go)(void *data);  /* may it be taken away, when that is asked for? */
         void (*came_up)(void *data); /* provider_run() tells which run of it */
         void (*went_down)(uint64_t since_usec, void *data); /* monotonic */
         /* Another run of its container, so short after the one before that it was never down. */
@@ -69,6 +70,10 @@ void provider_lost(Provider *provider); /* the engine's events are not followed 
 
 /* Was it looked at once? */
 bool provider_is_observed(const Provider *provider);
+
+/* Is nothing of our own stack left? why: what is in the way (stuck), or how far it is; borrowed,
+ * NULL before the first look. */
+bool provider_is_gone(const Provider *provider, const char **ret_why, bool *ret_stuck);
 
 /* The run of Ollama's container; false while it was not looked at since the engine is followed. */
 bool provider_run(const Provider *provider, const char **ret_id, const char **ret_started_at);

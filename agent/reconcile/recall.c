@@ -7,6 +7,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+bool recall_unlinks(const Reconciler *reconciler, const Consumer *consumer) {
+        const Remembered *remembered = memory_get(reconciler->memory, consumer->identity.key);
+
+        return pause_get(reconciler->pause)->kind == PAUSE_UNLINK_DOWN
+               || (remembered != NULL && remembered->unlinked);
+}
+
 /* Only for one that is to lose its link a file is read. */
 void recall(
         const Reconciler *reconciler,
@@ -18,9 +25,10 @@ void recall(
         const char *identity = consumer->identity.key;
         const Remembered *remembered = memory_get(reconciler->memory, identity);
 
-        for (size_t i = 0; remembered != NULL && i < n; i++) {
-                seen[i].consented = remembered_consents(remembered, seen[i].container->id);
-                if (remembered->unlinked)
+        for (size_t i = 0; i < n; i++) {
+                seen[i].consented = remembered != NULL
+                                    && remembered_consents(remembered, seen[i].container->id);
+                if (recall_unlinks(reconciler, consumer))
                         ret_kept[i] =
                                 kept_read(reconciler->kept, identity, seen[i].container->number);
                 seen[i].kept = ret_kept[i];

@@ -17,6 +17,9 @@ void recall(
         json_t **ret_kept
 );
 
+/* Is it to lose its link: it alone, or with everybody else? */
+bool recall_unlinks(const Reconciler *reconciler, const Consumer *consumer);
+
 /* These are its containers: what failed with one that is gone, or has a newer one in its place, and
  * what its operator agreed to for others, counts no longer. */
 void recall_forget(

@@ -29,8 +29,13 @@ static void on_provider_changed(void *data) {
 static void on_provider_said(void *data) {
         Reconciler *reconciler = data;
 
+        hold_check(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
         reconciler_check(reconciler);
+}
+
+static bool on_may_go(void *data) {
+        return hold_may_go(data);
 }
 
 /* Who is owed a restart is said of all who run, so all are looked at before. */
@@ -260,6 +265,7 @@ static int open_provider(Reconciler *reconciler, Error *err) {
                 .templates_dir = reconciler->setup.templates_dir,
                 .changed = on_provider_changed,
                 .said = on_provider_said,
+                .may_go = on_may_go,
                 .came_up = on_came_up,
                 .went_down = on_went_down,
                 .ran_anew = on_ran_anew,
@@ -368,6 +374,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         (void) names_free(reconciler->names);
         (void) recovery_free(reconciler->recovery);
         (void) pause_free(reconciler->pause);
+        (void) story_free(reconciler->story);
         (void) world_free(reconciler->world);
         (void) index_free(reconciler->loners);
         (void) engine_free(reconciler->engine);
@@ -403,6 +410,7 @@ static void tell_joins(Reconciler *reconciler) {
 void reconciler_check(Reconciler *reconciler) {
         tell_recovery(reconciler);
         tell_joins(reconciler);
+        hold_check(reconciler);
         /* Without an engine nothing can be brought to its end: the records wait for the next start.
          */
         bool helpless = reconciler->stopping && !reconciler->setup.finish && !reconciler->standing;

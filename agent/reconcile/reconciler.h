@@ -80,3 +80,14 @@ void reconciler_pause(
         Reconciler *reconciler, const char *by, const char *duration, VerifyDone *done, void *data
 );
 void reconciler_resume(Reconciler *reconciler, const char *by, VerifyDone *done, void *data);
+
+/* Takes our own stack away, and keeps it away until resume; unlink: once every consumer has lost
+ * its link. The document also has the "number" after which reconciler_story() tells how far it is.
+ */
+void reconciler_down(
+        Reconciler *reconciler, const char *by, bool unlink, VerifyDone *done, void *data
+);
+
+/* How far the last thing is that takes a while, as soon as there is news since that number. The
+ * document: see reconcile/story.h. */
+void reconciler_story(Reconciler *reconciler, uint64_t after, VerifyDone *done, void *data);
