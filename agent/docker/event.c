@@ -30,6 +30,7 @@ static const char *const kind_names[] = {
         [EVENT_DISCONNECT] = "disconnect",
         [EVENT_NETWORK_GONE] = "network gone",
         [EVENT_VOLUME_GONE] = "volume gone",
+        [EVENT_PRUNE] = "prune",
         [EVENT_OTHER] = "other",
 };
 static_assert(ARRAY_LEN(kind_names) == EVENT_OTHER + 1, "each kind has a name");
@@ -51,6 +52,7 @@ static const KindRow kind_table[] = {
         { "container", "pause", EVENT_PAUSE },
         { "container", "unpause", EVENT_UNPAUSE },
         { "container", "health_status", EVENT_HEALTH },
+        { "container", "prune", EVENT_PRUNE },
         { "network", "connect", EVENT_CONNECT },
         { "network", "disconnect", EVENT_DISCONNECT },
         { "network", "destroy", EVENT_NETWORK_GONE },
@@ -100,6 +102,7 @@ int event_decode(const json_t *object, EngineEvent *ret) {
                 container = attribute(attributes, "container");
 
         const char *name = attribute(attributes, "name");
+        json_int_t time_nsec = json_integer_value(json_object_get(object, "timeNano"));
         *ret = (EngineEvent){
                 .kind = kind_find(type, action),
                 .container_id = container != NULL ? container : "",
@@ -108,6 +111,7 @@ int event_decode(const json_t *object, EngineEvent *ret) {
                 .labels = attributes,
                 .project =
                         is_container ? attribute(attributes, "com.docker.compose.project") : NULL,
+                .time_usec = time_nsec > 0 ? (uint64_t) time_nsec / 1000 : 0,
         };
         return 0;
 }

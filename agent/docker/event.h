@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdint.h>
+
 #include <jansson.h>
 
 /*
@@ -19,6 +21,7 @@ typedef enum EventKind {
         EVENT_DISCONNECT, /* network */
         EVENT_NETWORK_GONE,
         EVENT_VOLUME_GONE,
+        EVENT_PRUNE, /* of containers, told at its end: all that did not run are gone, or some */
         EVENT_OTHER,
 } EventKind;
 
@@ -30,6 +33,7 @@ typedef struct EngineEvent {
         const json_t *labels;     /* Actor.Attributes: a container's labels beside the event's own
                                      attributes; may be NULL */
         const char *project;      /* com.docker.compose.project, or NULL */
+        uint64_t time_usec;       /* since 1970, by the engine's clock; 0: not told */
 } EngineEvent;
 
 /* 0, or -EBADMSG for what is no event. An unknown action is EVENT_OTHER, not an error. */

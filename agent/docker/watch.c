@@ -56,7 +56,7 @@ static const StreamRow stream_table[] = {
                    "\"event\":[\"health_status\",\"pause\",\"unpause\"]}" },
         { "all", "{\"type\":[\"container\",\"network\",\"volume\"],"
                  "\"event\":[\"create\",\"start\",\"die\",\"destroy\",\"remove\",\"rename\","
-                 "\"connect\",\"disconnect\"]}" },
+                 "\"connect\",\"disconnect\",\"prune\"]}" },
 };
 
 typedef enum WatchState {

@@ -15,8 +15,8 @@
  * Streams:
  *   consumers  containers with the label coollama.enable: health_status, pause, unpause
  *   stack      containers with the label coollama.part (our own): health_status, pause, unpause
- *   all        every container: create, start, die, destroy, rename; networks: connect, disconnect,
- *              destroy; volumes: destroy
+ *   all        every container: create, start, die, destroy, rename; that all containers which do
+ *              not run were pruned; networks: connect, disconnect, destroy; volumes: destroy
  */
 typedef struct Watch Watch;
 

@@ -103,6 +103,8 @@ static int make_record(
         cleanup(swap_record_freep) SwapRecord *record = NULL;
 
         int r = swap_record_new(view->identity->key, begin->container, &record);
+        if (r >= 0)
+                record->begun_usec = context->wall_usec;
         if (r >= 0 && begin->link != NULL)
                 r = fill_link(record, begin->link);
         if (r >= 0 && begin->unlink != NULL

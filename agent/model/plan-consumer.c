@@ -291,6 +291,24 @@ static bool is_lost(const Deciding *deciding, const SwapView *swap) {
                && touched_usec != 0 && deciding->now_usec < touched_usec + LOST_USEC;
 }
 
+/*
+ * A prune removes one after the other, and is told at its end. While containers are being removed,
+ * whoever they are, it is not yet known what took away what is missing. Where they always are, that
+ * is not waited for.
+ */
+#define PRUNE_LULL_USEC (3 * USEC_PER_SEC)
+#define PRUNE_MAX_USEC  (60 * USEC_PER_SEC)
+
+static bool may_be_pruning(const Deciding *deciding, const SwapView *swap) {
+        const ConsumerView *view = deciding->view;
+        bool is_down = swap->made == NULL && swap->successor == NULL
+                       && (swap->old == NULL || !container_is_up(swap->old));
+
+        return is_down && view->removed_usec != 0
+               && deciding->now_usec < view->removed_usec + PRUNE_LULL_USEC
+               && deciding->now_usec < view->touched_usec + PRUNE_MAX_USEC;
+}
+
 /* An open swap: the record's containers, and quiet as compose needs it. */
 static void decide_swap(const Deciding *deciding) {
         const ConsumerView *view = deciding->view;
@@ -304,11 +322,14 @@ static void decide_swap(const Deciding *deciding) {
 
         uint64_t quiet_usec = swap_quiet_usec(deciding, &swap);
         swap.quiet =
-                view->activity_usec == 0 || view->activity_usec + quiet_usec <= deciding->now_usec;
+                (view->activity_usec == 0 || view->activity_usec + quiet_usec <= deciding->now_usec)
+                && !may_be_pruning(deciding, &swap);
         swap.rested = deciding->context->finishing || view->touched_usec == 0
                       || view->touched_usec + quiet_usec <= deciding->now_usec;
         swap.failure = view->failure;
         swap.removed = view->removed;
+        swap.pruned =
+                view->record->begun_usec != 0 && view->pruned_usec >= view->record->begun_usec;
         swap.lost = view->lost || is_lost(deciding, &swap);
         deciding->plan->lost = swap.lost;
         swap.members = view->observed.members;

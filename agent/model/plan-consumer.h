@@ -54,6 +54,7 @@ typedef struct ConsumerContext {
         Recovery recovery;    /* where no label says */
         uint64_t settle_usec; /* of the configuration */
         uint64_t settle_unchecked_usec;
+        uint64_t wall_usec; /* since 1970, for records */
         bool finishing;     /* begin nothing new */
         const Pause *pause; /* likewise, while there is one; may be NULL */
 } ConsumerContext;
@@ -100,6 +101,10 @@ typedef struct ConsumerView {
         const char *tried;      /* with the link of this fingerprint; NULL: with any */
         const char *failure;    /* the last failure's reason; NULL: none */
         bool lost;              /* with an open swap: Plan.lost of the plan before */
+        uint64_t pruned_usec;   /* since 1970: when containers that did not run were last pruned;
+                                   0: not that it is known */
+        uint64_t removed_usec;  /* monotonic: when any container of the host was last removed; 0:
+                                   none seen */
         bool removed;           /* with an open swap: it failed because ours was removed */
         uint64_t retry_usec;    /* monotonic: not before */
         ConsumerObservations observed;

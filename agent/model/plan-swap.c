@@ -55,7 +55,7 @@ static void go_on(Plan *plan, const SwapView *view) {
 
         if (view->record->phase == SWAP_PREPARE) {
                 swap_add_copy(plan, view);
-                swap_add_connects(plan, view);
+                swap_add_connects(plan, view->record->connects, view->made);
         }
         swap_add_phase(plan, view, SWAP_STOPPING, "note that we stop the old one");
         swap_add_stop(plan, view, view->old, "stop the old");
@@ -104,10 +104,12 @@ static void give_way(Plan *plan, const SwapView *view, uint64_t now_usec) {
                 take_made_away(plan, view);
                 return;
         }
-        if (!view->quiet)
+        if (!view->quiet && !view->successor_is_old)
                 return;
 
         swap_take_old_away(plan, view);
+        if (view->successor_is_old)
+                swap_add_connects(plan, json_object_get(view->record->keep, "connects"), successor);
         if (!has_name)
                 swap_add_rename(plan, view, successor, "give the newer deployment its name");
         swap_add_start(plan, view, successor, "start the newer deployment of");
@@ -173,10 +175,20 @@ static bool was_stopped_by_its_user(const Container *made) {
 static void plan_without_made(const SwapView *view, uint64_t now_usec, Plan *plan) {
         Undo how = swap_undo_for(view, "the new container was removed meanwhile");
 
-        if (view->failure != NULL && !view->removed)
+        if (view->pruned)
+                how.reason = "the new container was pruned";
+        else if (view->failure != NULL && !view->removed)
                 how = swap_undo_after(view, view->failure);
-        else if (view->old != NULL && !container_is_up(view->old))
-                how.runs = false; /* by its user: not brought back, but not lost either */
+        else if (view->old != NULL && !container_is_up(view->old)) {
+                /* By its user: not brought back, but not lost either. A prune says so at its end.
+                 */
+                how.runs = false;
+                if (!view->quiet) {
+                        plan_say(plan, LINK_LINKING, "%s", how.reason);
+                        plan_wake_at(plan, now_usec + SWAP_LOOK_AGAIN_USEC);
+                        return;
+                }
+        }
         swap_undo(plan, view, now_usec, how);
 }
 
@@ -228,10 +240,6 @@ static void plan_started(const SwapView *view, uint64_t now_usec, Plan *plan) {
                         plan, view, now_usec,
                         swap_undo_for(view, "the new container was taken away, the old one kept")
                 );
-                return;
-        }
-        if (swap_may_be_made_again(view)) {
-                swap_make_again(plan, view, now_usec);
                 return;
         }
         plan_say(plan, LINK_LINKING, "taking the old container away");
@@ -288,6 +296,10 @@ void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan) {
 
         if (view->successor != NULL && view->successor_takes_name) {
                 give_way(plan, view, now_usec);
+                return;
+        }
+        if (swap_is_to_be_made_again(view)) {
+                swap_make_again(plan, view, now_usec);
                 return;
         }
         if (view->successor != NULL

@@ -18,11 +18,13 @@ typedef struct SwapView {
         const Container *successor; /* the newest newer container, of somebody else's making; NULL:
                                        none */
         bool successor_takes_name;  /* it is, or is about to be, called as the consumer is */
+        bool successor_is_old;      /* it is the old one, made again by us (SwapRecord.again) */
         bool quiet;  /* nobody has created, removed or renamed in the project for a moment */
         bool rested; /* nor have we done anything for this record */
         const json_t *members; /* of its project, as members.h has them; NULL: not asked for yet */
         const char *failure;   /* why the last plan for this record ended early; NULL: it did not */
         bool lost;             /* started: ours went right after we took the old one away */
+        bool pruned;           /* since it began, containers that did not run were pruned */
         bool removed;          /* that was because ours was removed while it was proving itself */
 } SwapView;
 

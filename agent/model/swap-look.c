@@ -85,16 +85,23 @@ static bool is_same_identity(const SwapRecord *record, const Container *containe
                && strcmp(identity.key, record->identity) == 0;
 }
 
+/* The old one, made again by us: what compose makes anew says what it replaces, or differs. */
+static bool is_old_again(const SwapRecord *record, const Container *container) {
+        return record->again && strcmp(container->name, record->name) == 0
+               && has_old_labels(record, container) && !holds_link(record, container);
+}
+
 /* What did not opt in is given way to, but never started by us. */
-static bool may_be_touched(const Container *container) {
-        return container->ever_started || json_object_get(container->labels, LABEL_ENABLE) != NULL;
+static bool may_be_touched(const SwapRecord *record, const Container *container) {
+        return container->ever_started || json_object_get(container->labels, LABEL_ENABLE) != NULL
+               || is_old_again(record, container);
 }
 
 static bool is_successor(const SwapRecord *record, const Container *container) {
         const char *created = json_string_value(json_object_get(record->old, "Created"));
 
         return created != NULL && container_compare_created(container->created, created) > 0
-               && is_same_identity(record, container) && may_be_touched(container)
+               && is_same_identity(record, container) && may_be_touched(record, container)
                && strcmp(container->number,
                          old_label(record, "com.docker.compose.container-number", "1"))
                           == 0;
@@ -128,6 +135,7 @@ void swap_look(
                         ret->successor = container;
         }
         ret->successor_takes_name = ret->successor != NULL && takes_name(record, ret->successor);
+        ret->successor_is_old = ret->successor != NULL && is_old_again(record, ret->successor);
 }
 
 const Container *swap_victim(const SwapView *view) {

@@ -86,7 +86,7 @@ json_t *swap_record_json_in_phase(
         const SwapRecord *record, SwapPhase phase, const char *new_id, const char *reason
 ) {
         return json_pack(
-                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:i, s:s}",
+                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:i, s:s, s:b, s:I}",
                 "version", 1, "phase", swap_phase_to_string(phase), "identity", record->identity,
                 "name", record->name, "old_id", record->old_id, "new_id",
                 new_id ? new_id : record->new_id, "was_running", record->was_running, "was_healthy",
@@ -94,7 +94,7 @@ json_t *swap_record_json_in_phase(
                 reason ? reason : record->reason, "last_run", record->last_run, "old", record->old,
                 "link", record->link, "connects", record->connects, "files", record->files, "lost",
                 record->lost, "keep", record->keep, "attempt", (int) record->attempt, "tried",
-                record->tried
+                record->tried, "again", record->again, "begun", (json_int_t) record->begun_usec
         );
 }
 
@@ -128,6 +128,7 @@ static int copy_strings(const json_t *json, SwapRecord *record, Error *err) {
 static int copy_later_parts(const json_t *json, SwapRecord *record) {
         json_t *lost = json_object_get(json, "lost");
         json_t *keep = json_object_get(json, "keep");
+        json_int_t begun = json_integer_value(json_object_get(json, "begun"));
         json_int_t attempt = json_integer_value(json_object_get(json, "attempt"));
         const char *tried = json_string_value(json_object_get(json, "tried"));
 
@@ -135,6 +136,8 @@ static int copy_later_parts(const json_t *json, SwapRecord *record) {
         record->keep = json_is_object(keep) ? json_incref(keep) : json_null();
         record->attempt = attempt > 0 && attempt < 1000 ? (unsigned) attempt : 1;
         record->tried = strdup(tried ? tried : "");
+        record->begun_usec = begun > 0 ? (uint64_t) begun : 0;
+        record->again = json_is_true(json_object_get(json, "again"));
         return record->lost != NULL && record->tried != NULL ? 0 : -ENOMEM;
 }
 

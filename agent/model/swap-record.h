@@ -34,6 +34,7 @@ typedef struct SwapRecord {
         bool was_running;
         bool was_healthy;
         bool counts;      /* rolled back, and it counts as a failed attempt */
+        bool again;       /* nobody wanted both to go: the old one is made again from this record */
         char *last_run;   /* rolled back: StartedAt of the run of the old one that was over by then,
                              SWAP_RUN_NONE when it was up; "" otherwise */
         json_t *old;      /* the old one's inspect document */
@@ -46,9 +47,10 @@ typedef struct SwapRecord {
         json_t *lost; /* likewise, that the old one has and the new one has not */
         json_t *keep; /* what is kept of the old one when the new one stays (model/kept.h); null:
                          nothing */
-        unsigned attempt; /* the how-manieth of its series it is, counted from 1 */
-        char *tried;      /* fingerprint of the link (model/link.h); "" */
-        char *reason;     /* why it is rolled back, for people; "" */
+        uint64_t begun_usec; /* when, since 1970; 0: of an earlier version */
+        unsigned attempt;    /* the how-manieth of its series it is, counted from 1 */
+        char *tried;         /* fingerprint of the link (model/link.h); "" */
+        char *reason;        /* why it is rolled back, for people; "" */
 } SwapRecord;
 
 /* A record for swapping this container, in phase prepare; takes a reference to its inspect

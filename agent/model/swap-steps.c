@@ -186,27 +186,26 @@ static void add_connect(Plan *plan, const char *network, json_t *body) {
                 plan->error = -ENOMEM;
         plan_add_call(
                 plan,
-                (PlanCall
-                ){ .method = "POST", .body = body, .what = "connect the new one to its network" },
+                (PlanCall){ .method = "POST", .body = body, .what = "connect it to its network" },
                 "/networks/%s/connect", escaped ? escaped : ""
         );
 }
 
-/* Connects (API < 1.44) come with the new one's id known; each is a network and a body. */
-void swap_add_connects(Plan *plan, const SwapView *view) {
+/* Connects (API < 1.44) come with the container's id known; each is a network and a body. */
+void swap_add_connects(Plan *plan, const json_t *connects, const Container *container) {
         size_t i;
         json_t *item;
 
-        json_array_foreach(view->record->connects, i, item) {
+        json_array_foreach(connects, i, item) {
                 const char *network = json_string_value(json_object_get(item, "network"));
                 json_t *body = json_deep_copy(json_object_get(item, "body"));
 
                 /* Killed after a connect: doing it again would count as a failure. */
-                if (network == NULL || body == NULL || container_has_network(view->made, network)) {
+                if (network == NULL || body == NULL || container_has_network(container, network)) {
                         json_decref(body);
                         continue;
                 }
-                (void) json_object_set_new(body, "Container", json_string(view->made->id));
+                (void) json_object_set_new(body, "Container", json_string(container->id));
                 add_connect(plan, network, body);
         }
 }

@@ -33,8 +33,8 @@ void swap_add_policy(Plan *plan, const SwapView *view, json_t *policy, const cha
 /* The record in another phase, with the new one's id. */
 void swap_add_phase(Plan *plan, const SwapView *view, SwapPhase phase, const char *what);
 
-/* What the creation of the new one left out: networks (API < 1.44), and files. */
-void swap_add_connects(Plan *plan, const SwapView *view);
+/* What a creation left out: the networks (API < 1.44) that this one is not in yet, and files. */
+void swap_add_connects(Plan *plan, const json_t *connects, const Container *container);
 void swap_add_copy(Plan *plan, const SwapView *view);
 
 /* Nothing where there is none any more; volumes are kept. */
@@ -45,8 +45,9 @@ void swap_take_old_away(Plan *plan, const SwapView *view);
 /* Nothing is left to do: drops the record, as soon as nobody can stumble over what we did. */
 void swap_finish(Plan *plan, const SwapView *view, uint64_t now_usec);
 
-/* Was ours taken away by a compose that had seen two? Then the old one is made again. */
-bool swap_may_be_made_again(const SwapView *view);
+/* Is nothing left, and nobody meant that? (A compose that had seen two took ours away; both were
+ * pruned.) Then the old one is made again. */
+bool swap_is_to_be_made_again(const SwapView *view);
 void swap_make_again(Plan *plan, const SwapView *view, uint64_t now_usec);
 
 /* What must be done has failed, and is tried for ever: people see what is in its way. */

@@ -3,6 +3,7 @@
 
 #include "base/index.h"
 #include "docker/engine.h"
+#include "docker/prunes.h"
 #include "docker/watch.h"
 #include "model/plan-consumer.h"
 #include "reconcile/executor.h"
@@ -54,6 +55,10 @@ struct Reconciler {
                                     parallel */
         Consumer *restart_first; /* those that wait for their turn */
         Consumer *restart_last;
+
+        uint64_t removed_usec; /* monotonic: when any container was last removed; 0: none seen */
+        uint64_t pruned_usec; /* since 1970, by the engine: the last prune of containers; 0: none */
+        Prunes *prunes;       /* being asked: no list is made before */
 
         EngineSlot *list_slot;
         sd_event_source *resync;

@@ -70,6 +70,8 @@ static void stamp(Reconciler *reconciler, const EngineEvent *event, const Consum
 static void on_container(Reconciler *reconciler, const EngineEvent *event) {
         Consumer *consumer = world_find_container(reconciler->world, event->container_id);
 
+        if (event->kind == EVENT_DESTROY)
+                reconciler->removed_usec = clock_monotonic_usec();
         if (consumer == NULL && event->kind != EVENT_DESTROY && labels_opt_in(event->labels))
                 consumer = attach(reconciler, event->container_id, event->name, event->labels);
         if (event->kind == EVENT_CREATE || event->kind == EVENT_DESTROY
@@ -86,6 +88,12 @@ static bool is_being_changed(const Reconciler *reconciler, const EngineEvent *ev
         const Consumer *consumer = world_find_container(reconciler->world, event->container_id);
 
         return consumer != NULL && (consumer->record != NULL || consumer->pass == PASS_EXECUTING);
+}
+
+/* What it lacks may have gone by that. */
+static void queue_swap(Consumer *consumer, void *data) {
+        if (consumer->record != NULL)
+                queue_add(data, consumer);
 }
 
 static void on_event(const EngineEvent *event, void *data) {
@@ -111,6 +119,11 @@ static void on_event(const EngineEvent *event, void *data) {
                         stamp(reconciler, event, consumer);
                 break;
         }
+        case EVENT_PRUNE:
+                if (event->time_usec > reconciler->pruned_usec)
+                        reconciler->pruned_usec = event->time_usec;
+                world_visit(reconciler->world, queue_swap, reconciler);
+                break;
         case EVENT_DISCONNECT:
         case EVENT_NETWORK_GONE:
         case EVENT_VOLUME_GONE:
@@ -160,7 +173,7 @@ static void on_list(const EngineAnswer *answer, void *data) {
 }
 
 void intake_resync(Reconciler *reconciler) {
-        if (!reconciler->standing || reconciler->list_slot != NULL)
+        if (!reconciler->standing || reconciler->list_slot != NULL || reconciler->prunes != NULL)
                 return;
 
         Text path = TEXT_INIT(512);
@@ -177,6 +190,34 @@ void intake_resync(Reconciler *reconciler) {
         free(text);
 }
 
+static void on_prunes(uint64_t pruned_usec, void *data) {
+        Reconciler *reconciler = data;
+
+        reconciler->prunes = prunes_free(reconciler->prunes);
+        if (pruned_usec > reconciler->pruned_usec)
+                reconciler->pruned_usec = pruned_usec;
+        intake_resync(reconciler);
+}
+
+static void find_first(Consumer *consumer, void *data) {
+        uint64_t *first_usec = data;
+        uint64_t begun_usec = consumer->record != NULL ? consumer->record->begun_usec : 0;
+
+        if (begun_usec != 0 && begun_usec < *first_usec)
+                *first_usec = begun_usec;
+}
+
+/* What an open swap lacks may have been pruned while nobody followed the events. */
+static void ask_for_prunes(Reconciler *reconciler) {
+        uint64_t first_usec = UINT64_MAX;
+
+        world_visit(reconciler->world, find_first, &first_usec);
+        if (first_usec != UINT64_MAX)
+                (void) prunes_ask(
+                        reconciler->engine, first_usec, on_prunes, reconciler, &reconciler->prunes
+                );
+}
+
 static void on_standing(void *data) {
         Reconciler *reconciler = data;
 
@@ -186,6 +227,7 @@ static void on_standing(void *data) {
                 LOG_INFO, NULL, NO_FIELDS, "Following Docker Engine %s (API 1.%u)",
                 engine_version(reconciler->engine), engine_api(reconciler->engine)
         );
+        ask_for_prunes(reconciler);
         intake_resync(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
 }
@@ -197,6 +239,7 @@ static void on_lost(const Error *error, void *data) {
         reconciler->listed = false;
         reconciler->lost = *error;
         reconciler->list_slot = engine_slot_free(reconciler->list_slot);
+        reconciler->prunes = prunes_free(reconciler->prunes);
         log_event(
                 LOG_WARNING, MSG_ENGINE_TROUBLE, NO_FIELDS, "%s, trying again: %s",
                 error->code == -EPROTONOSUPPORT ? "Cannot work with this Docker Engine"

@@ -18,7 +18,7 @@
  * changes, those that they live off, those that live off one of them. What it found stays valid
  * until the look is freed.
  */
-#define LOOK_CONTAINERS_MAX 66
+#define LOOK_CONTAINERS_MAX 67
 
 typedef struct LookContainer {
         char *id; /* as asked for: an id, or a name */

@@ -152,7 +152,7 @@ void pass_begin(Reconciler *reconciler, Consumer *consumer) {
                 r = look_add_container(pass->look, record->old_id, false);
         if (r >= 0 && record != NULL && record->new_id[0] != '\0')
                 r = look_add_container(pass->look, record->new_id, false);
-        if (r >= 0 && record != NULL && record->new_id[0] == '\0')
+        if (r >= 0 && record != NULL && (record->new_id[0] == '\0' || record->again))
                 r = look_add_container(pass->look, record->name, true);
         if (r >= 0)
                 r = look_start(pass->look);
@@ -340,6 +340,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .recovery = config->recovery.action,
                 .settle_usec = config->link.settle_usec,
                 .settle_unchecked_usec = config->link.settle_unchecked_usec,
+                .wall_usec = clock_realtime_usec(),
                 .finishing = reconciler->stopping || reconciler->setup.finish,
                 .pause = pause_get(reconciler->pause),
         };
@@ -359,6 +360,8 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .failure = failure_of(consumer, remembered),
                 .removed = consumer->swap_removed,
                 .lost = consumer->swap_lost,
+                .pruned_usec = reconciler->pruned_usec,
+                .removed_usec = reconciler->removed_usec,
                 .retry_usec = consumer->retry_usec,
                 .observed = observations(pass),
         };

@@ -52,7 +52,7 @@ static int on_queue(sd_event_source *source, void *data) {
         Reconciler *reconciler = data;
 
         (void) source;
-        if (!reconciler->standing)
+        if (!reconciler->standing || reconciler->prunes != NULL)
                 return 0; /* intake_resync() wakes the queue again */
         while (reconciler->queue_first != NULL && reconciler->n_passes < PASSES_MAX)
                 pass_begin(reconciler, pop(reconciler));

@@ -364,6 +364,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
                 return NULL;
         (void) watch_free(reconciler->watch);
         (void) engine_slot_free(reconciler->list_slot);
+        (void) prunes_free(reconciler->prunes);
         if (reconciler->world != NULL)
                 world_visit(reconciler->world, cancel, NULL);
         verify_cancel_all(reconciler);

@@ -44,6 +44,10 @@ static const Row table[] = {
         { CONTAINER("star"), EVENT_OTHER, "c1", "web", "c1", "p" },
         { CONTAINER("connect"), EVENT_OTHER, "c1", "web", "c1", "p" },
         { CONTAINER(""), EVENT_OTHER, "c1", "web", "c1", "p" },
+        { "{\"Type\":\"container\",\"Action\":\"prune\",\"Actor\":{\"ID\":\"\",\"Attributes\":"
+          "{\"reclaimed\":\"12\"}}}",
+          EVENT_PRUNE, "", "", "", NULL },
+        { NETWORK("prune"), EVENT_OTHER, "c1", "p_default", "n1", NULL },
         { NETWORK("connect"), EVENT_CONNECT, "c1", "p_default", "n1", NULL },
         { NETWORK("disconnect"), EVENT_DISCONNECT, "c1", "p_default", "n1", NULL },
         { NETWORK("create"), EVENT_OTHER, "c1", "p_default", "n1", NULL },
@@ -122,4 +126,26 @@ Test(event, labels_are_the_attributes) {
         cr_assert_eq(event_decode(object, &event), 0);
         cr_assert_str_eq(json_string_value(json_object_get(event.labels, "image")), "nginx");
         json_decref(object);
+}
+
+Test(event, its_time_is_the_engines_in_microseconds) {
+        static const struct {
+                const char *json;
+                uint64_t usec;
+        } cases[] = {
+                { "{\"Type\":\"t\",\"Action\":\"a\",\"Actor\":{\"ID\":\"\"},"
+                  "\"timeNano\":1795824000123456789}",
+                  1795824000123456 },
+                { "{\"Type\":\"t\",\"Action\":\"a\",\"Actor\":{\"ID\":\"\"},\"timeNano\":-1}", 0 },
+                { "{\"Type\":\"t\",\"Action\":\"a\",\"Actor\":{\"ID\":\"\"}}", 0 },
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                json_t *object = json_loads(cases[i].json, 0, NULL);
+                EngineEvent event;
+
+                cr_assert_eq(event_decode(object, &event), 0);
+                cr_expect_eq(event.time_usec, cases[i].usec, "%zu", i);
+                json_decref(object);
+        }
 }

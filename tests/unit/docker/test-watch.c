@@ -108,6 +108,7 @@ Test(watch, opens_each_stream_once_with_its_filter) {
         cr_assert_eq(scripted_count(scripted, "%22label%22%3A%5B%22coollama.enable%22%5D"), 1);
         cr_assert_eq(scripted_count(scripted, "%22label%22%3A%5B%22coollama.part%22%5D"), 1);
         cr_assert_eq(scripted_count(scripted, "%22disconnect%22"), 1);
+        cr_assert_eq(scripted_count(scripted, "%22prune%22"), 1);
         cr_assert_eq(scripted_count(scripted, "since="), 0);
         cr_assert_eq(heard.lost, 0);
 }

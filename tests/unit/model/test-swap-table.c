@@ -30,15 +30,17 @@ enum {
 static const char *const words[DECISION][8] = {
         [PHASE] = { "prepare", "stopping", "started", "rollback" },
         [OLD] = { "absent", "running", "prev running", "prev stopped", "stopped", "ran again" },
-        [NEW] = { "absent", "created", "running", "exited", "paused", "unhealthy", "lost" },
+        [NEW] = { "absent", "created", "running", "exited", "paused", "unhealthy", "lost",
+                  "pruned" },
         [NEWER] = { "none", "created", "ran", "other name" },
         [FAILED] = { "no", "yes", "removed" },
         [QUIET] = { "no", "yes" },
 };
-static const unsigned n_words[DECISION] = { 4, 6, 7, 4, 3, 2 };
+static const unsigned n_words[DECISION] = { 4, 6, 8, 4, 3, 2 };
 
 /* Of the words of NEW. */
-#define LOST 6
+#define LOST   6
+#define PRUNED 7
 
 typedef struct Row {
         char cells[COLUMNS][CELL_SIZE];
@@ -146,7 +148,7 @@ static Container *make_old(unsigned which, bool out_of_service) {
 static Container *make_new(unsigned which) {
         static const char *const states[] = { NULL,     "created", "running",
                                               "exited", "paused",  "running" };
-        return which == 0 || which == LOST ? NULL
+        return which == 0 || which >= LOST ? NULL
                                            : inspect_container(&(InspectSpec
                                            ){ .id = "b",
                                               .name = SCENE_NAME,
@@ -185,6 +187,8 @@ static const char *decision_of(const Plan *plan, SwapPhase phase) {
                 return "wait";
         if (plan->actions[0].kind == ACTION_FORGET)
                 return "done";
+        if (plan_calls(plan, "/containers/create", ""))
+                return "make again";
         if (to != NULL && strcmp(to, "stopping") == 0)
                 return "go on";
         if (to != NULL && strcmp(to, "started") == 0)
@@ -199,8 +203,6 @@ static const char *decision_of(const Plan *plan, SwapPhase phase) {
                                                                               : "undo, stays down";
         if (plan_calls(plan, "/c000", "/start"))
                 return "start newer";
-        if (plan_calls(plan, "/containers/create", ""))
-                return "make again";
         return phase == SWAP_ROLLBACK
                                && (strncmp(plan->reason, "undoing", 7) == 0
                                    || strncmp(plan->reason, "its old", 7) == 0)
@@ -227,7 +229,8 @@ static Plan *plan_state(const unsigned *state) {
         view.failure = state[FAILED] != 0 ? "could not start the new" : NULL;
         view.removed = state[FAILED] == 2;
         view.lost = state[NEW] == LOST;
-        if (view.lost)
+        view.pruned = state[NEW] == PRUNED;
+        if (state[NEW] >= LOST)
                 scene_keep_old(record);
         view.members = members;
         plan_swap(&view, 1000 * USEC_PER_SEC, plan);
@@ -242,7 +245,7 @@ static Plan *plan_state(const unsigned *state) {
  */
 static bool is_possible(const unsigned *state) {
         bool old_has_name = state[OLD] == 1 || state[OLD] >= 4;
-        bool new_is_there = state[NEW] != 0 && state[NEW] != LOST;
+        bool new_is_there = state[NEW] != 0 && state[NEW] < LOST;
         unsigned with_name = old_has_name + new_is_there + (state[NEWER] == 2);
 
         if (state[NEW] == LOST && (state[PHASE] != SWAP_STARTED || state[OLD] != 0))
