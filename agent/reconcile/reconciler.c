@@ -389,9 +389,17 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         return NULL;
 }
 
+/* What is gone and cannot be made again now is no swap to be finished: its record waits for more.
+ */
+static bool is_stuck(const Consumer *consumer) {
+        return consumer->record != NULL && consumer->record->again
+               && consumer->state == LINK_FAILED;
+}
+
 static void look_for_record(Consumer *consumer, void *data) {
         bool *found = data;
-        *found = *found || consumer->record != NULL || consumer->pass == PASS_EXECUTING;
+        *found = *found || (consumer->record != NULL && !is_stuck(consumer))
+                 || consumer->pass == PASS_EXECUTING;
 }
 
 static bool has_open_swaps(const Reconciler *reconciler) {

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lib.consumers import EXTERNAL, KEEPER, is_linked, mark, records, rows, run, state_is
+from lib.consumers import EXTERNAL, KEEPER, SERVING, is_linked, mark, records, rows, run, state_is
+from lib.control import call
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.images import BUSYBOX
@@ -113,7 +114,7 @@ def held_down(engine: Engine, relay: Relay, name: str) -> tuple[Daemon, Hold]:
     """Its old one is stopped, its new one is not started."""
     (hold,) = hold_all(engine, relay, {name: ("start", REQUEST)}, "")
     daemon = Daemon(engine, EXTERNAL, relay.path).start(ready=False)
-    hold.wait(60)
+    daemon.wait_for(hold.reached.is_set, "its new one is about to be started", 60)
     return daemon, hold
 
 
@@ -142,9 +143,12 @@ def test_one_whose_user_removed_both_stays_removed(
 def test_with_files_put_in_before_its_start_it_is_said_until_it_is_deployed_again(
     engine: Engine, relay: Relay
 ) -> None:
-    words = ["create", "--name", "aa", "--label", "coollama.enable=true"]
-    words += ["--label", "coolify.managed=true", BUSYBOX, "sleep", "1000000"]
-    engine.docker(*words)
+    body = {
+        "Image": BUSYBOX,
+        "Cmd": ["sh", "-c", SERVING],
+        "Labels": {"coollama.enable": "true", "coolify.managed": "true"},
+    }
+    assert call(engine.socket, "POST", "/containers/create?name=aa", body).status == 201
     secret = engine.machine.path / "secret"
     secret.write_text("s3cret\n")
     engine.docker("cp", str(secret), "aa:/etc/secret")
