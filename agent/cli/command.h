@@ -30,7 +30,8 @@ int command_find(const Options *options, const Command **ret, Error *err);
 int command_help(const Options *options);
 
 /* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), hold.c (pause and resume),
- * down.c */
+ * down.c,
+ * ollama.c */
 int status_run(const Options *options);
 int plan_run(const Options *options);
 int verify_run(const Options *options);
@@ -38,3 +39,4 @@ int explain_run(const Options *options);
 int order_run(const Options *options);
 int hold_run(const Options *options);
 int down_run(const Options *options);
+int ollama_run(const Options *options);

@@ -155,6 +155,10 @@ static void answer_story(ControlRequest *request, Reconciler *reconciler) {
         reconciler_story(reconciler, after ? strtoull(after, NULL, 10) : 0, on_answered, request);
 }
 
+static void answer_ollama(ControlRequest *request, Reconciler *reconciler) {
+        answer_json(request, reconciler_ollama(reconciler));
+}
+
 static const Route routes[] = {
         { "GET", "/status", may_read, FOR_READERS, answer_status },
         { "GET", "/plan", may_read, FOR_READERS, answer_plan },
@@ -164,6 +168,7 @@ static const Route routes[] = {
         { "POST", "/pause", is_root, FOR_ROOT, answer_pause },
         { "POST", "/resume", is_root, FOR_ROOT, answer_resume },
         { "POST", "/down", is_root, FOR_ROOT, answer_down },
+        { "GET", "/ollama", is_root, FOR_ROOT, answer_ollama },
         { "GET", "/story", is_root, FOR_ROOT, answer_story },
         { "POST", "/verify", is_root, FOR_ROOT, answer_verify },
 };

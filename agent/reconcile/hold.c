@@ -249,3 +249,7 @@ void reconciler_down(
 void reconciler_story(Reconciler *reconciler, uint64_t after, VerifyDone *done, void *data) {
         story_wait(reconciler->story, after, done, data);
 }
+
+json_t *reconciler_ollama(const Reconciler *reconciler) {
+        return provider_ollama(reconciler->provider);
+}

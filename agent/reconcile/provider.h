@@ -81,4 +81,10 @@ bool provider_run(const Provider *provider, const char **ret_id, const char **re
 /* "Ollama is up", "pulling ollama/ollama:latest, 43 %": a part of the sentence. */
 void provider_sentence(const Provider *provider, char *buffer, size_t size);
 json_t *provider_status(const Provider *provider);
+
+/* Where Ollama's own command is to be run: {"way": "container", "id", "socket"}, {"way": "host"},
+ * or
+ * {"way": "none", "said", "next"}. A new reference, NULL without memory. */
+json_t *provider_ollama(const Provider *provider);
+
 json_t *provider_plan(const Provider *provider); /* array of what is being done now */

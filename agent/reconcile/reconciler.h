@@ -91,3 +91,6 @@ void reconciler_down(
 /* How far the last thing is that takes a while, as soon as there is news since that number. The
  * document: see reconcile/story.h. */
 void reconciler_story(Reconciler *reconciler, uint64_t after, VerifyDone *done, void *data);
+
+/* Where Ollama's own command is to be run: see provider_ollama(). A new reference. */
+json_t *reconciler_ollama(const Reconciler *reconciler);

@@ -2,13 +2,14 @@
 """People's verbs on real engines: pause and resume, ollama, upgrade, models. Ollama is the stand-in."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import shlex
+import subprocess
+from collections.abc import Callable
 
 import pytest
 
+from lib.command import binary as command_binary
 from lib.command import coollama
-from lib.consumers import service, stack
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.provider import (
@@ -129,3 +130,48 @@ def test_what_is_wrong_with_a_pause_is_said(engine: Engine, daemon_for: Make) ->
     said = coollama(daemon, "resume", "--for", "2h")
     assert said.status == 2 and "resume does not take --for" in said.err
     assert pause_of(daemon) is None
+
+
+# ---- ollama
+
+
+def ollama(daemon: Daemon, *args: str, terminal: bool = False) -> subprocess.CompletedProcess[str]:
+    """As its operator runs it, with Docker's command on the path; in a terminal if that is wanted."""
+    command = [str(command_binary()), "--runtime", str(daemon.runtime), "ollama", *args]
+    if terminal:
+        command = ["script", "-qec", shlex.join(command), "/dev/null"]
+    env = {"PATH": daemon.engine.env["PATH"], "DOCKER_HOST": "unix:///nowhere", "TERM": "dumb"}
+    done = subprocess.run(command, env=env, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+    out, err = done.stdout.decode(), done.stderr.decode()
+    return subprocess.CompletedProcess(command, done.returncode, out, err)
+
+
+@BOTH
+def test_ollamas_own_command_runs_in_the_provider(engine: Engine, daemon_for: Make) -> None:
+    daemon = daemon_for(engine).start()
+    wait_up(daemon)
+    said = ollama(daemon, "list")
+    assert said.returncode == 0 and "llama3.2" in said.stdout
+    assert ollama(daemon, "pull", "tiny").returncode == 0
+    assert "tiny" in ollama(daemon, "list").stdout
+    # Its options are its own, and so is its exit status.
+    said = ollama(daemon, "--version")
+    assert said.returncode == 0 and "ollama version is" in said.stdout
+    said = ollama(daemon, "--help")
+    assert said.returncode == 2 and "a stand-in for ollama" in said.stderr
+    said = ollama(daemon, "pull", "missing")
+    assert said.returncode == 1 and "file does not exist" in said.stdout
+    # A terminal is handed on where there is one: there, lines end as on a terminal.
+    assert "\r\n" in ollama(daemon, "list", terminal=True).stdout
+    engine.docker("stop", "-t", "0", API)
+    daemon.wait_for(lambda: not status(daemon)["provider"]["up"], "down")
+    said = ollama(daemon, "list")
+    assert said.returncode == 1 and "Ollama does not run" in said.stderr
+
+
+def test_ollamas_own_command_is_explained_where_it_cannot_run(
+    engine: Engine, daemon_for: Make
+) -> None:
+    config = {"provider": {"mode": "external", "url": "http://10.0.0.9:11434"}, "proxy": {"secured": "no"}}
+    said = ollama(daemon_for(engine, config).start(), "list")
+    assert said.returncode == 1 and "at http://10.0.0.9:11434" in said.stderr

@@ -156,13 +156,13 @@ static void pull_piece(char *buffer, size_t size, unsigned n, const Stream *s) {
 
         if (n == 0) {
                 snprintf(buffer, size, "{\"status\":\"pulling manifest\"}\n");
-        } else if (last(n, s)) {
-                models_add(s->model);
-                snprintf(buffer, size, "{\"status\":\"success\"}\n");
-        } else if (n + 2 >= s->count && (knobs[PULL_FAILS].value || strstr(s->model, "missing"))) {
+        } else if (last(n, s) && (knobs[PULL_FAILS].value || strstr(s->model, "missing"))) {
                 snprintf(
                         buffer, size, "{\"error\":\"pull model manifest: file does not exist\"}\n"
                 );
+        } else if (last(n, s)) {
+                models_add(s->model);
+                snprintf(buffer, size, "{\"status\":\"success\"}\n");
         } else {
                 snprintf(
                         buffer, size,
@@ -182,8 +182,6 @@ static void begin(Client *client, const char *model, const char *type, Piece *pi
 
         if (piece != pull_piece)
                 s.first_ms = knobs[LOAD_MS].value;
-        else if (knobs[PULL_FAILS].value || strstr(model, "missing"))
-                s.count--; /* the error is the last word */
         snprintf(s.model, sizeof s.model, "%s", model);
         stream(client, &s);
 }

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ollama: runs Ollama's own command where Ollama is. The daemon knows where; Docker's own command
+ * does the rest, since whoever has Docker has it: terminal, window size and exit status are its
+ * affair, and so is Ctrl-C.
+ */
+#include "cli/ollama.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/output.h"
+
+#define TIMEOUT_SECS 30
+
+/* As the shell tells it. */
+enum {
+        EXIT_CANNOT_RUN = 126,
+        EXIT_NO_SUCH = 127
+};
+
+int ollama_command(
+        const json_t *document,
+        char *const *rest,
+        size_t n_rest,
+        int terminal,
+        char socket_url[static 160],
+        const char *words[static OLLAMA_WORDS_MAX],
+        Error *err
+) {
+        const char *way = text_of(document, "way");
+        size_t n = 0;
+
+        if (n_rest > OLLAMA_ARGUMENTS_MAX)
+                return error_set(err, -E2BIG, "more than %d words", OLLAMA_ARGUMENTS_MAX);
+        if (strcmp(way, "container") == 0) {
+                (void) snprintf(socket_url, 160, "unix://%s", text_of(document, "socket"));
+                words[n++] = "docker";
+                words[n++] = "--host";
+                words[n++] = socket_url;
+                words[n++] = "exec";
+                words[n++] = terminal ? "-it" : "-i";
+                words[n++] = text_of(document, "id");
+        } else if (strcmp(way, "host") != 0) {
+                const char *next = text_of(document, "next");
+
+                return error_set(
+                        err, -EREMOTEIO, "%s%s%s", text_of(document, "said"),
+                        next[0] != '\0' ? "; next: " : "", next
+                );
+        }
+        words[n++] = "ollama";
+        for (size_t i = 0; i < n_rest; i++)
+                words[n++] = rest[i];
+        words[n] = NULL;
+        return 0;
+}
+
+/* Only returns when it could not be run. */
+static int run(const char *const *words) {
+        Error err = { 0 };
+
+        /* Which engine it is was said; no other is meant. */
+        (void) unsetenv("DOCKER_CONTEXT");
+        (void) unsetenv("DOCKER_HOST");
+        (void) execvp(words[0], (char *const *) (uintptr_t) words);
+        int code = errno;
+        if (code == ENOENT)
+                (void) error_set(
+                        &err, -code,
+                        strcmp(words[0], "docker") == 0
+                                ? "Docker's own command is not there (docker-ce-cli, or docker.io)"
+                                : "Ollama's own command is not there, though ollama.service is: "
+                                  "install it, or run it by its path"
+                );
+        else
+                (void) error_set(&err, -code, "cannot run %s: %s", words[0], strerrordesc_np(code));
+        (void) output_error(&err);
+        return code == ENOENT ? EXIT_NO_SUCH : EXIT_CANNOT_RUN;
+}
+
+int ollama_run(const Options *options) {
+        const ClientQuestion question = { .method = "GET",
+                                          .path = "/ollama",
+                                          .timeout_secs = TIMEOUT_SECS };
+        const char *words[OLLAMA_WORDS_MAX];
+        char *body = NULL;
+        json_t *document = NULL;
+        char socket_url[160];
+        int terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+        Error err = { 0 };
+
+        int r = client_ask(options, &question, &body, &document, &err);
+        if (r >= 0)
+                r = ollama_command(
+                        document, options->rest, options->n_rest, terminal, socket_url, words, &err
+                );
+        int status = r < 0 ? output_error(&err) : run(words);
+        json_decref(document);
+        free(body);
+        return status;
+}

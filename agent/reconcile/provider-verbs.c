@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an operator's own commands need to know of the provider.
+ */
+#include <stdio.h>
+
+#include "reconcile/provider-inside.h"
+
+json_t *provider_ollama(const Provider *provider) {
+        if (!provider->managed)
+                return json_pack(
+                        "{s:s, s:s+, s:s}", "way", "none", "said", "this Ollama is elsewhere, at ",
+                        provider->url, "next",
+                        "run ollama on its own host, or here with OLLAMA_HOST set to that URL"
+                );
+        if (!provider->api_running)
+                return json_pack(
+                        "{s:s, s:s+, s:s}", "way", "none", "said",
+                        "Ollama does not run: ", provider->why_down, "next", "coollama status"
+                );
+        return json_pack(
+                "{s:s, s:s, s:s}", "way", "container", "id", provider->api_id, "socket",
+                provider->setup.config->docker.socket
+        );
+}
