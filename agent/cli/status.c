@@ -54,6 +54,22 @@ static void print_provider(const json_t *provider, unsigned width, Text *text) {
         }
 }
 
+/* Those that the configuration names. */
+static void print_models(const json_t *models, unsigned width, Text *text) {
+        Text line = TEXT_INIT(16384);
+        size_t i;
+        json_t *model;
+
+        if (json_array_size(models) == 0)
+                return;
+        json_array_foreach(models, i, model) {
+                add_part(&line, i > 0 ? ", " : "", text_of(model, "name"));
+                add_part(&line, " ", text_of(model, "state"));
+                add_part(&line, ": ", text_of(model, "why"));
+        }
+        add_line(text, "Models", &line, width);
+}
+
 static void print_engine(const json_t *engine, unsigned width, Text *text) {
         json_int_t api = json_integer_value(json_object_get(engine, "api"));
         Text line = TEXT_INIT(16384);
@@ -127,6 +143,7 @@ int status_print(const json_t *document, unsigned width, Text *text) {
         (void) text_add(text, "\n\n");
         print_pause(json_object_get(document, "pause"), width, text);
         print_provider(json_object_get(document, "provider"), width, text);
+        print_models(json_object_get(json_object_get(document, "provider"), "models"), width, text);
         print_engine(json_object_get(document, "engine"), width, text);
         return print_consumers(json_object_get(document, "consumers"), width, text);
 }

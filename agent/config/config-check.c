@@ -14,6 +14,7 @@
 #include <sys/un.h>
 
 #include "model/image.h"
+#include "model/models.h"
 
 #define URL_MAX 180
 
@@ -85,4 +86,10 @@ int config_check_bind(char *value, Error *err) {
             && inet_pton(AF_INET6, value, &address) != 1)
                 return error_set(err, -EINVAL, "gateway, or an IPv4 or IPv6 address");
         return 0;
+}
+
+int config_check_models(char *value, Error *err) {
+        ModelNames names;
+
+        return model_names_parse(value, &names, err);
 }

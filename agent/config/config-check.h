@@ -10,4 +10,5 @@
 int config_check_socket(char *value, Error *err);
 int config_check_url(char *value, Error *err);
 int config_check_image(char *value, Error *err);
+int config_check_models(char *value, Error *err);
 int config_check_bind(char *value, Error *err);

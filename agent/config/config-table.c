@@ -37,8 +37,8 @@ const ConfigKey config_table[CONFIG_KEYS] = {
           AT(provider.image), .check = config_check_image },
         { "provider", "gpu", "auto", "Which GPU our own Ollama gets.", CONFIG_CHOICE,
           AT(provider.gpu), .choices = &choices_gpu },
-        { "provider", "models", "", "Models that are pulled once Ollama is healthy.", CONFIG_LATER,
-          AT(provider.models), .choices = NULL },
+        { "provider", "models", "", "Models that are pulled once Ollama is healthy.", CONFIG_TEXT,
+          AT(provider.models), .check = config_check_models },
         { "provider", "cloud", "no", "Whether Ollama offers its cloud models.", CONFIG_BOOL,
           AT(provider.cloud), .choices = NULL },
 

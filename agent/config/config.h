@@ -28,7 +28,7 @@ typedef struct ConfigProvider {
         char *key_file;  /* not supported yet: always "" */
         char *image;
         Gpu gpu;
-        char *models; /* not supported yet: always "" */
+        char *models; /* names separated by blanks (model/models.h) */
         bool cloud;   /* Ollama's cloud models are offered */
 } ConfigProvider;
 

@@ -41,13 +41,20 @@ static bool path_is_clean(const char *path) {
         return path && path[0] == '/' && line_is_clean(path) && strpbrk(path, " #") == NULL;
 }
 
+/* Of numbers alone: "172.17.0.1:11434", "[fe80::1]:11434". */
+static bool address_is_clean(const char *address) {
+        return address != NULL && address[0] != '\0'
+               && address[strspn(address, "0123456789abcdefABCDEF.:[]")] == '\0';
+}
+
 static int request_check(const HttpRequest *request) {
         bool known = false;
 
         for (size_t i = 0; i < ARRAY_LEN(methods) && request->method; i++)
                 known = known || strcmp(methods[i], request->method) == 0;
-        if (!known || !path_is_clean(request->path) || request->socket_path == NULL
-            || request->socket_path[0] == '\0')
+        bool by_socket = request->socket_path != NULL && request->socket_path[0] != '\0';
+        if (!known || !path_is_clean(request->path)
+            || by_socket == address_is_clean(request->address))
                 return -EINVAL;
         if (request->content_type && !line_is_clean(request->content_type))
                 return -EINVAL;
@@ -56,7 +63,8 @@ static int request_check(const HttpRequest *request) {
                         return -EINVAL;
         if (request->body_size > 0 && request->body == NULL)
                 return -EINVAL;
-        if (strlen(request->socket_path) >= sizeof((struct sockaddr_un *) NULL)->sun_path)
+        if (by_socket
+            && strlen(request->socket_path) >= sizeof((struct sockaddr_un *) NULL)->sun_path)
                 return -ENAMETOOLONG;
         return 0;
 }
@@ -94,7 +102,7 @@ static long timeout_ms(uint64_t usec) {
 static CURLcode set_transport(CURL *easy, const HttpRequest *request, const char *url) {
         CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, url);
 
-        if (code == CURLE_OK)
+        if (code == CURLE_OK && request->address == NULL)
                 code = curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->socket_path);
         if (code == CURLE_OK)
                 code = curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
@@ -152,7 +160,9 @@ int http_request_to_easy(
                 return r;
 
         /* The host is no name to look up, it is what the Host header says. */
-        cleanup(freep) char *url = text_format("http://localhost%s", request->path);
+        cleanup(freep) char *url = text_format(
+                "http://%s%s", request->address ? request->address : "localhost", request->path
+        );
         struct curl_slist *headers = NULL;
         CURL *easy = url ? curl_easy_init() : NULL;
 

@@ -10,7 +10,7 @@
 #include "base/error.h"
 
 /*
- * Http: requests over unix sockets, on the event loop.
+ * Http: requests over unix sockets (and to addresses of this host), on the event loop.
  *
  * libcurl's multi interface driven by sd-event. http_send() starts a request and returns a slot;
  * the callback comes exactly once, from the loop, never from inside http_send() or
@@ -41,6 +41,7 @@ typedef int HttpPiece(const char *bytes, size_t size, void *data);
 
 typedef struct HttpRequest {
         const char *socket_path;
+        const char *address;        /* instead: "HOST:PORT", a number each; no name is looked up */
         const char *method;         /* "GET", "POST", "HEAD", "PUT", "DELETE" */
         const char *path;           /* begins with "/"; already escaped */
         const char *const *headers; /* "Name: value", ended by NULL; may be NULL. Never logged */

@@ -133,6 +133,21 @@ int provider_describe_open(Provider *provider, Error *err) {
         return provider->setup.config->proxy.secured ? open_proxy_files(provider, err) : 0;
 }
 
+/* Unsecured, Ollama's port is where consumers find it; on all addresses, it is on our own too. */
+static void note_bound(Provider *provider, const char *address) {
+        if (address == NULL)
+                return;
+        if (strcmp(address, "0.0.0.0") == 0)
+                address = "127.0.0.1";
+        else if (strcmp(address, "::") == 0)
+                address = "::1";
+        (void) snprintf(
+                provider->bound, sizeof provider->bound,
+                strchr(address, ':') != NULL ? "[%s]:%u" : "%s:%u", address,
+                provider->setup.config->proxy.port
+        );
+}
+
 const Stack *provider_describe(const char *const *addresses, void *data) {
         Provider *provider = data;
         const Config *config = provider->setup.config;
@@ -153,6 +168,7 @@ const Stack *provider_describe(const char *const *addresses, void *data) {
         };
         Stack *stack = NULL;
 
+        note_bound(provider, gateway ? addresses[0] : config->proxy.bind);
         provider->undescribed = (Error){ 0 };
         if (stack_build(provider->pattern, &settings, &stack, &provider->undescribed) < 0)
                 return NULL;

@@ -7,6 +7,7 @@
 #include "model/plan-provider.h"
 #include "proxy/keys.h"
 #include "reconcile/provider-look.h"
+#include "reconcile/provider-models.h"
 #include "reconcile/provider.h"
 #include "reconcile/publish.h"
 
@@ -38,6 +39,8 @@ struct Provider {
         char *api_alias;
         char *upstream;
         char proxy_user[40];
+        char bound[80]; /* unsecured: "HOST:PORT" of Ollama, as the daemon reaches it; "": not known
+                         */
         ProxyPaths paths;
         GenerationSettings generation;
         Stack *stack;
@@ -78,6 +81,8 @@ struct Provider {
         PullProgress progress;
         uint64_t pull_retry_usec;
         Backoff pull_backoff;
+
+        ProviderModels *models;
 
         /* Is it up? */
         Health health;

@@ -263,6 +263,7 @@ static void take_verdict(Provider *provider, const Plan *plan) {
         if (!provider->health.up && !provider->whole)
                 (void
                 ) snprintf(provider->why_down, sizeof provider->why_down, "%s", provider->verdict);
+        provider_models_check(provider);
         provider->setup.said(provider->setup.data);
 }
 

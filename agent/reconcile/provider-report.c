@@ -17,10 +17,14 @@ static void sentence_of_pull(const Provider *provider, char *buffer, size_t size
 }
 
 void provider_sentence(const Provider *provider, char *buffer, size_t size) {
+        char models[MODEL_NAME_MAX_BYTE + 80];
+
         if (!provider->managed)
                 (void) snprintf(buffer, size, "Ollama at %s", provider->url);
         else if (provider->pull != NULL)
                 sentence_of_pull(provider, buffer, size);
+        else if (provider->health.up && provider->whole && provider_models_sentence(provider, models, sizeof models))
+                (void) snprintf(buffer, size, "Ollama is up (%s)", models);
         else if (provider->health.up && provider->whole)
                 (void) snprintf(buffer, size, "Ollama is up");
         else if (provider->health.up)
@@ -33,12 +37,13 @@ json_t *provider_status(const Provider *provider) {
         const Config *config = provider->setup.config;
 
         return json_pack(
-                "{s:s, s:b, s:b, s:s, s:s, s:s, s:s?, s:s?}", "mode",
+                "{s:s, s:b, s:b, s:s, s:s, s:s, s:s?, s:s?, s:o}", "mode",
                 provider->managed ? "managed" : "external", "secured", provider->facts.secured,
                 "up", provider->facts.up, "url", provider->url, "bind", config->proxy.bind, "image",
                 provider->managed ? config->provider.image : "", "why",
                 provider->facts.up ? NULL : provider->why_down, "next",
-                provider->next[0] != '\0' ? provider->next : NULL
+                provider->next[0] != '\0' ? provider->next : NULL, "models",
+                provider_models_status(provider)
         );
 }
 

@@ -97,6 +97,9 @@ static int open_parts(Provider *provider, Error *err) {
                 r = open_keys(provider, err);
         if (r < 0)
                 return r;
+        r = provider_models_open(provider, err);
+        if (r < 0)
+                return r;
         r = provider_probe_open(provider);
         return r < 0 ? error_set(err, r, "cannot make a timer: %s", strerrordesc_np(-r)) : 0;
 }
@@ -126,6 +129,7 @@ Provider *provider_free(Provider *provider) {
                 return NULL;
         provider_pass_cancel(provider);
         provider_probe_close(provider);
+        provider_models_close(provider);
         (void) publisher_free(provider->publisher);
         (void) keys_free(provider->keys);
         (void) stack_free(provider->stack);
@@ -278,6 +282,7 @@ void provider_settle_up(Provider *provider) {
                 return;
         provider->facts.up = up;
         provider->setup.changed(provider->setup.data);
+        provider_models_check(provider);
 }
 
 void provider_look(Provider *provider) {

@@ -175,3 +175,58 @@ def test_ollamas_own_command_is_explained_where_it_cannot_run(
     config = {"provider": {"mode": "external", "url": "http://10.0.0.9:11434"}, "proxy": {"secured": "no"}}
     said = ollama(daemon_for(engine, config).start(), "list")
     assert said.returncode == 1 and "at http://10.0.0.9:11434" in said.stderr
+
+
+# ---- models
+
+
+def models_of(daemon: Daemon) -> dict[str, str]:
+    return {model["name"]: model["state"] for model in status(daemon)["provider"]["models"]}
+
+
+@pytest.mark.parametrize(
+    ("engine", "secured"), [("20.10", "yes"), ("28.5", "yes"), ("28.5", "no")], indirect=["engine"]
+)
+def test_models_of_the_configuration_are_pulled_and_one_that_fails_holds_up_nobody(
+    engine: Engine, daemon_for: Make, secured: str
+) -> None:
+    # llama3.2 is there already, missing is what the registry does not have.
+    config = {"provider": {"models": "llama3.2 missing tiny"}, "proxy": {"secured": secured}}
+    daemon = daemon_for(engine, config).start()
+    wait = {"llama3.2": "there", "missing": "failed", "tiny": "there"}
+    daemon.wait_for(lambda: models_of(daemon) == wait, "what can be had is there", 60)
+    assert "tiny" in ollama(daemon, "list").stdout
+    assert len(daemon.logged("Pulling the model missing")) == 1, "it is not tried in a hurry"
+    assert daemon.logged("Cannot pull the model missing.*file does not exist")
+    assert not daemon.logged("Pulling the model llama3.2"), "what is there is not pulled"
+    assert "missing failed: pull model manifest: file does not exist" in coollama(daemon).out
+    run = run_of(engine, API)
+    # Nothing is pulled again, and nothing is restarted over it.
+    daemon.kill()
+    before = len(daemon.lines)
+    daemon.start()
+    daemon.wait_for(lambda: models_of(daemon) == wait, "the same", 60)
+    assert not [line for line in daemon.lines[before:] if "Pulling the model tiny" in line]
+    assert run_of(engine, API) == run
+
+
+def test_the_progress_of_a_model_is_shown_and_nobody_waits_for_it(
+    engine: Engine, daemon_for: Make
+) -> None:
+    daemon = daemon_for(engine).start()
+    wait_up(daemon)
+    engine.exec(API, "ollama", "standin", "count=60", "every_ms=200")
+    daemon.configure({"provider": {"models": "big"}})
+    daemon.reload()
+    daemon.wait_status(r"Ollama is up \(pulling big: \d+ % of \d+\.\d MB\)")
+    consumer(engine, "shop")
+    wait_linked(daemon, "shop/web")
+    # A pause begins none, and ends none.
+    engine.exec(API, "ollama", "standin", "count=3", "every_ms=10")
+    coollama(daemon, "pause")
+    daemon.configure({"provider": {"models": "other"}})
+    daemon.reload()
+    daemon.wait_status("Paused.*Ollama is up;")
+    assert models_of(daemon) == {"other": "waiting"}
+    coollama(daemon, "resume")
+    daemon.wait_for(lambda: models_of(daemon) == {"other": "there"}, "pulled after the pause")

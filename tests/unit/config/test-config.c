@@ -195,8 +195,9 @@ static const struct {
           "f:2: 'container' in [provider] is not supported yet" },
         { "[provider]\nkey-file = x\n", -EOPNOTSUPP,
           "f:2: 'key-file' in [provider] is not supported yet" },
-        { "[provider]\nmodels = x\n", -EOPNOTSUPP,
-          "f:2: 'models' in [provider] is not supported yet" },
+        { "[provider]\nmodels = a, b\n", -EINVAL,
+          "f:2: bad value for 'models' in [provider]; it takes names of models separated by "
+          "blanks, as in llama3.2 qwen3:8b" },
         { "[provider]\ngpu = nvidia\n", -EOPNOTSUPP,
           "f:2: 'gpu = nvidia' in [provider] is not supported yet" },
         { "[provider]\ngpu = amd\n", -EOPNOTSUPP,
