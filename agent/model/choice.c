@@ -117,12 +117,18 @@ const char *gpu_to_string(Gpu gpu) {
         return choice_word(&choices_gpu, gpu);
 }
 
-int choice_find(const ChoiceSet *set, const char *word) {
+int choice_index(const ChoiceSet *set, const char *word) {
         for (size_t i = 0; i < set->n; i++)
                 if (strcmp(set->choices[i].word, word) == 0)
-                        return set->choices[i].supported ? (int) i : -EOPNOTSUPP;
+                        return (int) i;
 
         return -EINVAL;
+}
+
+int choice_find(const ChoiceSet *set, const char *word) {
+        int index = choice_index(set, word);
+
+        return index < 0 || set->choices[index].supported ? index : -EOPNOTSUPP;
 }
 
 const char *choice_list(const ChoiceSet *set, char *buffer, size_t size) {

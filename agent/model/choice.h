@@ -102,6 +102,9 @@ extern const ChoiceSet choices_gpu;
  * yet. */
 int choice_find(const ChoiceSet *set, const char *word);
 
+/* Likewise, whether it is supported or not; -EINVAL alone. */
+int choice_index(const ChoiceSet *set, const char *word);
+
 /* "auto, gateway or network", cut to the buffer. Returns buffer. */
 const char *choice_list(const ChoiceSet *set, char *buffer, size_t size);
 

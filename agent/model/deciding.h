@@ -4,6 +4,7 @@
 #include "model/link.h"
 #include "model/plan-consumer.h"
 #include "model/targets.h"
+#include "model/ways.h"
 
 /*
  * Deciding: what the parts of plan_consumer() share. Not for others.
@@ -17,6 +18,7 @@ typedef struct Deciding {
         Plan *plan;
         Targets targets;
         Wish *wish;
+        Ways ways; /* where there is a wish without a problem */
 } Deciding;
 
 /* Is it a member of the provider's own stack? */

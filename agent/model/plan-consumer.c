@@ -116,10 +116,10 @@ static void restart(const Deciding *deciding, const SeenContainer *seen) {
         );
 }
 
-/* What its label says, else the configuration. */
+/* What its label says, else its profile, else the configuration. */
 static bool is_spared(const Deciding *deciding) {
-        const Wish *wish = deciding->wish;
-        Recovery recovery = wish->has_recovery ? wish->recovery : deciding->context->recovery;
+        const Ways *ways = &deciding->ways;
+        Recovery recovery = ways->has_recovery ? ways->recovery : deciding->context->recovery;
 
         return recovery == RECOVERY_NONE;
 }
@@ -237,8 +237,16 @@ static int link_targets(const Deciding *deciding) {
         return 0;
 }
 
+static int find_ways(Deciding *deciding, Error *err) {
+        return ways_find(
+                deciding->wish, deciding->context->profiles,
+                deciding->targets.list[0]->container->image, &deciding->ways, err
+        );
+}
+
 static int decide(Deciding *deciding) {
         Plan *plan = deciding->plan;
+        Error err = { 0 };
 
         targets_find(deciding->view, &deciding->targets);
         if (deciding->targets.n == 0) {
@@ -260,6 +268,9 @@ static int decide(Deciding *deciding) {
                 plan_next_step(plan, "change the label and deploy it again");
                 return 0;
         }
+        if (deciding_is_refused(deciding, find_ways(deciding, &err), &err))
+                return 0;
+        plan->spared = is_spared(deciding);
         return link_targets(deciding);
 }
 

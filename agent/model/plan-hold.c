@@ -127,8 +127,8 @@ bool deciding_must_settle(const Deciding *deciding, const SeenContainer *seen) {
         SettleVerdict verdict;
 
         settle_judge(
-                deciding->view, seen, deciding->context,
-                deciding->wish ? deciding->wish->settle_usec : 0, deciding->now_usec, &verdict
+                deciding->view, seen, deciding->context, deciding->ways.settle_usec,
+                deciding->now_usec, &verdict
         );
         if (verdict.settled) {
                 if (verdict.overridden)

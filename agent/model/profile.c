@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "base/duration.h"
 #include "model/image.h"
 #include "model/json-each.h"
 #include "model/nearest.h"
@@ -26,6 +27,13 @@ static_assert(ARRAY_LEN(role_names) == PROFILE_ROLE_KEY + 1, "a name for each Pr
 
 const char *profile_role_to_string(ProfileRole role) {
         return role_names[role];
+}
+
+bool profile_allows(const Profile *profile, Auth carrier) {
+        for (size_t i = 0; i < profile->n_carriers; i++)
+                if (profile->carriers[i] == carrier)
+                        return true;
+        return false;
 }
 
 /* A ProfileRole, or -EINVAL. */
@@ -146,6 +154,15 @@ static int check_variable(const Profile *profile, const ProfileVariable *variabl
         int r = template_check(variable->template, err);
         if (r < 0)
                 return error_prefix(err, -EBADMSG, "%s", variable->name);
+
+        /* A constant could only switch something: that is not a profile's to do. */
+        if (variable->role == PROFILE_ROLE_KEY
+            && !template_uses(variable->template, PLACEHOLDER_KEY))
+                return error_set(err, -EBADMSG, "%s: holds no key", variable->name);
+        if (variable->role == PROFILE_ROLE_URL
+            && !template_uses(variable->template, PLACEHOLDER_URL)
+            && !template_uses(variable->template, PLACEHOLDER_HOST))
+                return error_set(err, -EBADMSG, "%s: tells no address", variable->name);
         return 0;
 }
 
@@ -195,8 +212,123 @@ static int parse_variables(Profile *profile, const json_t *variables, Error *err
         return 0;
 }
 
+/* Index of a carrier's word; never AUTH_AUTO. -EINVAL. */
+static int carrier_index(const char *word) {
+        int index = word ? choice_index(&choices_auth, word) : -EINVAL;
+
+        return index == AUTH_AUTO ? -EINVAL : index;
+}
+
+static int parse_carriers(Profile *profile, const json_t *list, Error *err) {
+        size_t n = json_array_size(list);
+
+        if (n == 0 || n > ARRAY_LEN(profile->carriers))
+                return error_set(err, -EBADMSG, "'carrier' is no list of one to three");
+        for (size_t i = 0; i < n; i++) {
+                int index = carrier_index(json_string_value(json_array_get(list, i)));
+
+                if (index < 0)
+                        return error_set(
+                                err, -EBADMSG, "carrier[%zu] may be header, url or stack", i
+                        );
+                if (profile_allows(profile, (Auth) index))
+                        return error_set(
+                                err, -EBADMSG, "carrier '%s' is there twice",
+                                auth_to_string((Auth) index)
+                        );
+                profile->carriers[profile->n_carriers++] = (Auth) index;
+        }
+        return 0;
+}
+
+static int parse_reach(Profile *profile, const json_t *json, Error *err) {
+        const char *word = json_string_value(json);
+        int index = word ? choice_index(&choices_reach, word) : -EINVAL;
+
+        if (index < 0)
+                return error_set(err, -EBADMSG, "'reach' may be auto, gateway or network");
+        profile->reach = (Reach) index;
+        return 0;
+}
+
+static int parse_recovery(Profile *profile, const json_t *json, Error *err) {
+        const char *word = json_string_value(json);
+        int index = word ? choice_index(&choices_recovery, word) : -EINVAL;
+
+        if (word != NULL && strcmp(word, "default") == 0)
+                return 0;
+        if (index < 0)
+                return error_set(err, -EBADMSG, "'recovery' may be default, restart, auto or none");
+        profile->recovery = (Recovery) index;
+        profile->has_recovery = true;
+        return 0;
+}
+
+static int parse_settle(Profile *profile, const json_t *json, Error *err) {
+        const char *text = json_string_value(json);
+
+        if (text == NULL || duration_parse(text, &profile->settle_usec) < 0
+            || profile->settle_usec > PROFILE_SETTLE_MAX_USEC)
+                return error_set(err, -EBADMSG, "'settle' is no duration up to 1h, as in \"30s\"");
+        return 0;
+}
+
+/* It is shown to everybody: nothing that holds a key may be in it. */
+static int check_hint(const char *text, Error *err) {
+        if (text[0] == '\0' || strlen(text) > PROFILE_HINT_MAX)
+                return error_set(err, -EBADMSG, "is not 1 to %d bytes long", PROFILE_HINT_MAX);
+        if (template_uses(text, PLACEHOLDER_KEY) || template_uses(text, PLACEHOLDER_URL))
+                return error_set(err, -EBADMSG, "may name {host} and {port} alone");
+        return template_check(text, err) < 0 ? -EBADMSG : 0;
+}
+
+static int parse_hints(Profile *profile, const json_t *json, Error *err) {
+        const char *word;
+        json_t *value;
+
+        if (!json_is_object(json))
+                return error_set(err, -EBADMSG, "'hint' is no object");
+        json_object_foreach(json_to_iterate(json), word, value) {
+                int index = carrier_index(word);
+
+                if (index < 0 || !profile_allows(profile, (Auth) index))
+                        return error_set(
+                                err, -EBADMSG, "'hint': '%s' is none of its carriers", word
+                        );
+                int r = copy_string(value, "hint", &profile->hints[index], err);
+                if (r == 0)
+                        r = check_hint(profile->hints[index], err);
+                if (r < 0)
+                        return error_prefix(err, r, "'hint' for %s", word);
+        }
+        return 0;
+}
+
+static int parse_sources(Profile *profile, const json_t *sources, Error *err) {
+        size_t n = json_array_size(sources);
+
+        if (!json_is_array(sources))
+                return error_set(err, -EBADMSG, "'sources' is no list");
+        if (n > PROFILE_SOURCES_MAX)
+                return error_set(err, -EBADMSG, "more than %d sources", PROFILE_SOURCES_MAX);
+
+        profile->sources = calloc(n + 1, sizeof profile->sources[0]);
+        if (profile->sources == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+        for (size_t i = 0; i < n; i++) {
+                profile->n_sources = i + 1; /* also a half-made one is freed */
+                int r = copy_string(
+                        json_array_get(sources, i), "sources", &profile->sources[i], err
+                );
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int parse_object(Profile *profile, const char *name, const json_t *json, Error *err) {
-        static const char *const fields[] = { "about", "images", "variables" };
+        static const char *const fields[] = { "about",  "images", "carrier", "reach",    "recovery",
+                                              "settle", "hint",   "sources", "variables" };
 
         int r = check_profile_name(name, err);
         if (r == 0)
@@ -205,6 +337,18 @@ static int parse_object(Profile *profile, const char *name, const json_t *json, 
                 r = copy_string(json_object_get(json, "about"), "about", &profile->about, err);
         if (r == 0)
                 r = parse_images(profile, json_object_get(json, "images"), err);
+        if (r == 0)
+                r = parse_carriers(profile, json_object_get(json, "carrier"), err);
+        if (r == 0)
+                r = parse_reach(profile, json_object_get(json, "reach"), err);
+        if (r == 0)
+                r = parse_recovery(profile, json_object_get(json, "recovery"), err);
+        if (r == 0)
+                r = parse_settle(profile, json_object_get(json, "settle"), err);
+        if (r == 0)
+                r = parse_hints(profile, json_object_get(json, "hint"), err);
+        if (r == 0)
+                r = parse_sources(profile, json_object_get(json, "sources"), err);
         if (r == 0)
                 r = parse_variables(profile, json_object_get(json, "variables"), err);
         return r;
@@ -242,7 +386,12 @@ Profile *profile_free(Profile *profile) {
                 free(profile->variables[i].name);
                 free(profile->variables[i].template);
         }
+        for (size_t i = 0; i < ARRAY_LEN(profile->hints); i++)
+                free(profile->hints[i]);
+        for (size_t i = 0; i < profile->n_sources; i++)
+                free(profile->sources[i]);
         free(profile->images);
+        free(profile->sources);
         free(profile->variables);
         free(profile->about);
         free(profile->name);

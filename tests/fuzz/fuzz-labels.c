@@ -16,8 +16,11 @@
 
 static ProfileSet *profiles(void) {
         static const char *const names[] = { "ollama", "openai" };
-        static const char text[] = "{ \"about\": \"\", \"images\": [], \"variables\":"
-                                   " [ { \"name\": \"A\", \"value\": \"\", \"role\": \"url\" } ] }";
+        static const char text[] =
+                "{ \"about\": \"\", \"images\": [], \"carrier\": [ \"header\" ],"
+                " \"reach\": \"auto\", \"recovery\": \"default\", \"settle\": \"0s\","
+                " \"hint\": {}, \"sources\": [], \"variables\":"
+                " [ { \"name\": \"A\", \"value\": \"{url}\", \"role\": \"url\" } ] }";
         ProfileSet *set = NULL;
 
         int r = profile_set_new(&set);

@@ -113,16 +113,20 @@ json_t *inspect_image(void) {
         );
 }
 
+#define WAYS                                                                            \
+        "\"carrier\": [ \"header\" ], \"reach\": \"auto\", \"recovery\": \"default\", " \
+        "\"settle\": \"0s\", \"hint\": {}, \"sources\": []"
+
 ProfileSet *inspect_profiles(void) {
         static const struct {
                 const char *name, *text;
         } profiles[] = {
                 { "ollama",
-                  "{ \"about\": \"\", \"images\": [], \"variables\": ["
+                  "{ \"about\": \"\", \"images\": [], " WAYS ", \"variables\": ["
                   "{ \"name\": \"OLLAMA_BASE_URL\", \"value\": \"{url}\", \"role\": \"url\" },"
                   "{ \"name\": \"OLLAMA_API_KEY\", \"value\": \"{key}\", \"role\": \"key\" } ] }" },
                 { "openai",
-                  "{ \"about\": \"\", \"images\": [ \"acme/chat\" ], \"variables\": ["
+                  "{ \"about\": \"\", \"images\": [ \"acme/chat\" ], " WAYS ", \"variables\": ["
                   "{ \"name\": \"OPENAI_BASE_URL\", \"value\": \"{url}/v1\", \"role\": \"url\" },"
                   "{ \"name\": \"OPENAI_API_KEY\", \"value\": \"{key}\", \"role\": \"key\" } ] }" },
         };

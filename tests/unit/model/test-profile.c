@@ -10,7 +10,12 @@
 #define ABOUT     "\"about\": \"x\""
 #define IMAGES    "\"images\": []"
 #define VARIABLE  "{ \"name\": \"A\", \"value\": \"{url}\", \"role\": \"url\" }"
-#define VARIABLES "\"variables\": [ " VARIABLE " ]"
+#define LIST      "\"variables\": [ " VARIABLE " ]"
+#define CARRIER   "\"carrier\": [ \"header\" ]"
+#define WAYS      "\"reach\": \"auto\", \"recovery\": \"default\", \"settle\": \"0s\""
+#define END       "\"hint\": {}, \"sources\": []"
+#define REST      CARRIER "," WAYS "," END
+#define VARIABLES REST "," LIST
 
 static int parse(const char *name, const char *text, Profile **ret, Error *err) {
         return profile_parse(name, text, strlen(text), ret, err);
@@ -19,6 +24,8 @@ static int parse(const char *name, const char *text, Profile **ret, Error *err) 
 Test(profile, is_read_with_its_variables_in_order) {
         static const char text[] =
                 "{ \"about\": \"About it.\", \"images\": [ \"ghcr.io/a/b\", \"nginx\" ],"
+                "  \"carrier\": [ \"stack\", \"header\" ], \"reach\": \"network\", \"recovery\": \"none\","
+                "  \"settle\": \"1m\", \"hint\": { \"stack\": \"set {host}:{port}\" }, \"sources\": [ \"a\", \"b\" ],"
                 "  \"variables\": ["
                 "    { \"name\": \"Z_URL\", \"value\": \"{url}/v1\", \"role\": \"url\" },"
                 "    { \"name\": \"A_KEY\", \"value\": \"{key}\", \"role\": \"key\" } ] }";
@@ -30,6 +37,19 @@ Test(profile, is_read_with_its_variables_in_order) {
         cr_expect_str_eq(profile->about, "About it.");
         cr_assert_eq(profile->n_images, 2);
         cr_expect_str_eq(profile->images[0], "ghcr.io/a/b");
+        cr_assert_eq(profile->n_carriers, 2);
+        cr_expect_eq(profile->carriers[0], AUTH_STACK);
+        cr_expect_eq(profile->carriers[1], AUTH_HEADER);
+        cr_expect(profile_allows(profile, AUTH_HEADER));
+        cr_expect_not(profile_allows(profile, AUTH_URL));
+        cr_expect_eq(profile->reach, REACH_NETWORK);
+        cr_expect(profile->has_recovery);
+        cr_expect_eq(profile->recovery, RECOVERY_NONE);
+        cr_expect_eq(profile->settle_usec, 60 * USEC_PER_SEC);
+        cr_expect_str_eq(profile->hints[AUTH_STACK], "set {host}:{port}");
+        cr_expect_null(profile->hints[AUTH_HEADER]);
+        cr_assert_eq(profile->n_sources, 2);
+        cr_expect_str_eq(profile->sources[1], "b");
         cr_assert_eq(profile->n_variables, 2);
         cr_expect_str_eq(profile->variables[0].name, "Z_URL");
         cr_expect_str_eq(profile->variables[0].template, "{url}/v1");
@@ -47,7 +67,7 @@ static const struct {
         { "x", "[]", "is no object" },
         { "x", "{", "line 1: " },
         { "x", "{}", "field 'about' is missing" },
-        { "x", "{" ABOUT "," IMAGES "}", "field 'variables' is missing" },
+        { "x", "{" ABOUT "," IMAGES "}", "field 'carrier' is missing" },
         { "x", "{" ABOUT "," IMAGES "," VARIABLES ", \"imges\": 1 }",
           "unknown field 'imges'; did you mean 'images'?" },
         { "x", "{" ABOUT "," ABOUT "," IMAGES "," VARIABLES "}", "line 1: duplicate" },
@@ -58,28 +78,72 @@ static const struct {
           "images[1]: image 'docker.io/a/b:1' must be written 'a/b'" },
         { "x", "{" ABOUT ", \"images\": [ \":x\" ], " VARIABLES "}",
           "images[0]: ':x' is no image" },
-        { "x", "{" ABOUT "," IMAGES ", \"variables\": [] }",
+        { "x", "{" ABOUT "," IMAGES ", " REST ", \"variables\": [] }",
           "'variables' is no list of one or more" },
-        { "x", "{" ABOUT "," IMAGES ", \"variables\": {} }",
+        { "x", "{" ABOUT "," IMAGES ", " REST ", \"variables\": {} }",
           "'variables' is no list of one or more" },
-        { "x", "{" ABOUT "," IMAGES ", \"variables\": [ 1 ] }", "variables[0]: is no object" },
-        { "x", "{" ABOUT "," IMAGES ", \"variables\": [ " VARIABLE "," VARIABLE " ] }",
+        { "x", "{" ABOUT "," IMAGES ", " REST ", \"variables\": [ 1 ] }",
+          "variables[0]: is no object" },
+        { "x", "{" ABOUT "," IMAGES ", " REST ", \"variables\": [ " VARIABLE "," VARIABLE " ] }",
           "variables[1]: A is there twice" },
         { "x",
-          "{" ABOUT "," IMAGES
+          "{" ABOUT "," IMAGES ", " REST
           ", \"variables\": [ { \"name\": \"1\", \"value\": \"\", \"role\": \"url\" } ] }",
           "variables[0]: '1' is no name of a variable" },
         { "x",
-          "{" ABOUT "," IMAGES
+          "{" ABOUT "," IMAGES ", " REST
           ", \"variables\": [ { \"name\": \"A\", \"value\": \"\", \"role\": \"env\" } ] }",
           "variables[0]: 'role' may be url or key" },
         { "x",
-          "{" ABOUT "," IMAGES
+          "{" ABOUT "," IMAGES ", " REST
           ", \"variables\": [ { \"name\": \"A\", \"value\": \"{ulr}\", \"role\": \"url\" } ] }",
           "variables[0]: A: unknown placeholder {ulr}" },
         { "X", "{" ABOUT "," IMAGES "," VARIABLES "}", "a profile's name is" },
         { "", "{" ABOUT "," IMAGES "," VARIABLES "}", "a profile's name is" },
         { "auto", "{" ABOUT "," IMAGES "," VARIABLES "}", "'auto' cannot be a profile's name" },
+        { "x", "{" ABOUT "," IMAGES "," REST "}", "field 'variables' is missing" },
+        { "x", "{" ABOUT "," IMAGES ", \"carrier\": []," WAYS "," END "," LIST "}",
+          "'carrier' is no list of one to three" },
+        { "x", "{" ABOUT "," IMAGES ", \"carrier\": [ \"auto\" ]," WAYS "," END "," LIST "}",
+          "carrier[0] may be header, url or stack" },
+        { "x",
+          "{" ABOUT "," IMAGES ", \"carrier\": [ \"url\", \"url\" ]," WAYS "," END "," LIST "}",
+          "carrier 'url' is there twice" },
+        { "x",
+          "{" ABOUT "," IMAGES "," CARRIER "," END "," LIST
+          ", \"reach\": \"bus\", \"recovery\": \"default\", \"settle\": \"0s\" }",
+          "'reach' may be" },
+        { "x",
+          "{" ABOUT "," IMAGES "," CARRIER "," END "," LIST
+          ", \"reach\": \"auto\", \"recovery\": \"often\", \"settle\": \"0s\" }",
+          "'recovery' may be" },
+        { "x",
+          "{" ABOUT "," IMAGES "," CARRIER "," END "," LIST
+          ", \"reach\": \"auto\", \"recovery\": \"auto\", \"settle\": \"2h\" }",
+          "'settle' is no duration up to 1h" },
+        { "x",
+          "{" ABOUT "," IMAGES "," CARRIER "," WAYS "," LIST
+          ", \"hint\": { \"url\": \"x\" }, \"sources\": [] }",
+          "'hint': 'url' is none of its carriers" },
+        { "x",
+          "{" ABOUT "," IMAGES "," CARRIER "," WAYS "," LIST
+          ", \"hint\": { \"header\": \"paste {key}\" }, \"sources\": [] }",
+          "'hint' for header: may name {host} and {port} alone" },
+        { "x",
+          "{" ABOUT "," IMAGES "," CARRIER "," WAYS "," LIST
+          ", \"hint\": { \"header\": \"\" }, \"sources\": [] }",
+          "'hint' for header: is not 1 to 300 bytes long" },
+        { "x",
+          "{" ABOUT "," IMAGES "," CARRIER "," WAYS "," LIST ", \"hint\": {}, \"sources\": [ 1 ] }",
+          "'sources' is no text" },
+        { "x",
+          "{" ABOUT "," IMAGES ", " REST
+          ", \"variables\": [ { \"name\": \"SIGN_UP\", \"value\": \"true\", \"role\": \"url\" } ] }",
+          "variables[0]: SIGN_UP: tells no address" },
+        { "x",
+          "{" ABOUT "," IMAGES ", " REST
+          ", \"variables\": [ { \"name\": \"SIGN_UP\", \"value\": \"{url}\", \"role\": \"key\" } ] }",
+          "variables[0]: SIGN_UP: holds no key" },
 };
 
 Test(profile, what_is_wrong_is_said_with_its_place) {
