@@ -36,14 +36,20 @@
 typedef enum GenerationFile {
         GENERATION_NGINX,
         GENERATION_KEYS,
+        GENERATION_URL_KEYS,
+        GENERATION_NETWORKS,
+        GENERATION_GATEWAYS,
         GENERATION_NUMBER,
 } GenerationFile;
 
 /* clang-format off */
 static const char *const file_names[] = {
-        [GENERATION_NGINX]  = "nginx.conf",
-        [GENERATION_KEYS]   = "keys.map",
-        [GENERATION_NUMBER] = "generation.conf",
+        [GENERATION_NGINX]    = "nginx.conf",
+        [GENERATION_KEYS]     = "keys.map",
+        [GENERATION_URL_KEYS] = "url-keys.map",
+        [GENERATION_NETWORKS] = "networks.map",
+        [GENERATION_GATEWAYS] = "gateways.map",
+        [GENERATION_NUMBER]   = "generation.conf",
 };
 static_assert(ARRAY_LEN(file_names) == GENERATION_NUMBER + 1, "one name for each file");
 /* clang-format on */
@@ -130,13 +136,40 @@ static int render_nginx(Text *text, const GenerationSettings *settings, Error *e
         return 0;
 }
 
-static int render_keys(Text *text, const Keys *keys) {
+static int render_keys(Text *text, const Keys *keys, bool in_url) {
         int r = text_add(text, "");
 
         for (size_t i = 0; r >= 0 && i < keys_count(keys); i++) {
                 const KeyEntry *entry = keys_at(keys, i);
 
+                if (in_url && !entry->in_url)
+                        continue;
                 r = text_addf(text, "\"%s\" c%" PRIu64 ";\n", entry->key, entry->number);
+        }
+        return r;
+}
+
+static bool is_address(const char *text) {
+        return text[0] != '\0' && text[strspn(text, "0123456789abcdef.:")] == '\0';
+}
+
+static int render_networks(Rendered *rendered, const GenerationSettings *settings) {
+        Text *networks = &rendered->files[GENERATION_NETWORKS];
+        Text *gateways = &rendered->files[GENERATION_GATEWAYS];
+        int r = text_add(networks, "");
+
+        if (r >= 0)
+                r = text_add(gateways, "");
+        for (size_t i = 0; r >= 0 && i < settings->n_networks; i++) {
+                const ProxyNetwork *network = &settings->networks[i];
+
+                if (!is_address(network->address))
+                        return -EINVAL;
+                r = text_addf(
+                        networks, "\"%s\" c%" PRIu64 ";\n", network->address, network->number
+                );
+                if (r >= 0 && is_address(network->gateway))
+                        r = text_addf(gateways, "\"%s\" \"\";\n", network->gateway);
         }
         return r;
 }
@@ -152,7 +185,11 @@ render(uint64_t number,
 
         int r = render_nginx(&ret->files[GENERATION_NGINX], settings, err);
         if (r >= 0)
-                r = render_keys(&ret->files[GENERATION_KEYS], keys);
+                r = render_keys(&ret->files[GENERATION_KEYS], keys, /* in_url= */ false);
+        if (r >= 0)
+                r = render_keys(&ret->files[GENERATION_URL_KEYS], keys, /* in_url= */ true);
+        if (r >= 0)
+                r = render_networks(ret, settings);
         if (r >= 0)
                 r = text_addf(
                         &ret->files[GENERATION_NUMBER],

@@ -14,6 +14,9 @@
  *
  *   conf/7/nginx.conf       the template with its @names@ replaced
  *   conf/7/keys.map         "<key>" c17;
+ *   conf/7/url-keys.map     those of them that are also accepted in a URL's path
+ *   conf/7/networks.map     "172.20.0.3" c17; whose network it is where the proxy has this address
+ *   conf/7/gateways.map     "172.20.0.1" ""; the host's own addresses in these networks
  *   conf/7/generation.conf  what /-/generation answers
  *   conf/current -> 7
  *
@@ -21,13 +24,23 @@
  * .../7/nginx.conf) before current is swung to it. A directory is never changed once it was written
  * whole.
  */
+/* A network of one consumer's own. */
+#define PROXY_ADDRESS_MAX 48 /* bytes of an address, with the NUL */
+typedef struct ProxyNetwork {
+        char address[PROXY_ADDRESS_MAX]; /* the proxy's, there */
+        char gateway[PROXY_ADDRESS_MAX]; /* the host's; "": it has none */
+        uint64_t number;                 /* the consumer's, as its key has it */
+} ProxyNetwork;
+
 typedef struct GenerationSettings {
-        const char *pattern;  /* text of templates/nginx/nginx.conf */
-        const char *upstream; /* "http://ALIAS.0-coollama:11434", or "http://unix:PATH:" */
-        const char *resolver; /* NULL: the engine's embedded one, 127.0.0.11 */
-        const char *listen;   /* NULL: "11434" */
-        const char *run_dir;  /* as nginx sees it; NULL: PROXY_RUN_DIR of proxy/reload.h */
-        const char *temp_dir; /* NULL: "/tmp" */
+        const char *pattern;          /* text of templates/nginx/nginx.conf */
+        const char *upstream;         /* "http://ALIAS.0-coollama:11434", or "http://unix:PATH:" */
+        const char *resolver;         /* NULL: the engine's embedded one, 127.0.0.11 */
+        const char *listen;           /* NULL: "11434" */
+        const char *run_dir;          /* as nginx sees it; NULL: PROXY_RUN_DIR of proxy/reload.h */
+        const char *temp_dir;         /* NULL: "/tmp" */
+        const ProxyNetwork *networks; /* ordered by address */
+        size_t n_networks;
 } GenerationSettings;
 
 /* The next free number: one above the highest directory there, 1 where there is none. */

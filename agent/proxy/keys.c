@@ -38,6 +38,7 @@ struct Keys {
         Key *list; /* by number; the first is the daemon's own */
         size_t n_list;
         uint64_t next;
+        uint64_t changes;
 };
 
 bool key_is_well_formed(const char *text) {
@@ -113,6 +114,8 @@ static json_t *to_json(const Keys *keys) {
                         key->identity, "key", key->key, "created", (json_int_t) key->created
                 );
 
+                if (key->in_url)
+                        (void) json_object_set_new(entry, "in_url", json_true());
                 if (json_array_append_new(list, entry) < 0)
                         return NULL;
         }
@@ -151,7 +154,9 @@ static int append(Keys *keys, const KeyEntry *entry, Error *err) {
                 return -ENOMEM;
         }
 
-        key.entry = (KeyEntry){ key.identity, entry->number, key.text, entry->created };
+        key.entry = *entry;
+        key.entry.identity = key.identity;
+        key.entry.key = key.text;
         list[keys->n_list++] = key;
         return 0;
 }
@@ -159,7 +164,11 @@ static int append(Keys *keys, const KeyEntry *entry, Error *err) {
 /* The next number for this key, on disk before anybody sees it. */
 static int add(Keys *keys, const char *identity, const char *text, uint64_t now, Error *err) {
         bool own = identity[0] == '\0';
-        KeyEntry entry = { identity, own ? 0 : keys->next, text, now };
+        KeyEntry entry = { .identity = identity,
+                           .number = own ? 0 : keys->next,
+                           .key = text,
+                           .created = now,
+                           .changed = keys->changes + 1 };
 
         int r = append(keys, &entry, err);
         if (r < 0)
@@ -171,8 +180,10 @@ static int add(Keys *keys, const char *identity, const char *text, uint64_t now,
         if (r < 0) {
                 keys->next = next;
                 key_done(&keys->list[--keys->n_list]);
+                return r;
         }
-        return r;
+        keys->changes++;
+        return 0;
 }
 
 static int load_entry(Keys *keys, json_t *entry, Error *err) {
@@ -196,7 +207,11 @@ static int load_entry(Keys *keys, json_t *entry, Error *err) {
                         err, -EBADMSG, "entry %zu is malformed, or there twice", keys->n_list
                 );
 
-        KeyEntry loaded = { identity, (uint64_t) number, text, (uint64_t) created };
+        KeyEntry loaded = { .identity = identity,
+                            .number = (uint64_t) number,
+                            .key = text,
+                            .created = (uint64_t) created,
+                            .in_url = json_is_true(json_object_get(entry, "in_url")) };
         return append(keys, &loaded, err);
 }
 
@@ -382,6 +397,31 @@ int keys_revoke(Keys *keys, const char *identity, Error *err) {
                 keys->n_list++;
                 return r;
         }
+        keys->changes++;
         key_done(&key);
         return 0;
+}
+
+int keys_set_in_url(Keys *keys, const char *identity, bool in_url, Error *err) {
+        size_t i = 0;
+
+        while (i < keys->n_list && strcmp(keys->list[i].identity, identity) != 0)
+                i++;
+        if (i == keys->n_list)
+                return error_set(err, -ENOENT, "%s has no key", identity);
+        if (keys->list[i].entry.in_url == in_url)
+                return 0;
+
+        keys->list[i].entry.in_url = in_url;
+        int r = save(keys, err);
+        if (r < 0) {
+                keys->list[i].entry.in_url = !in_url;
+                return r;
+        }
+        keys->list[i].entry.changed = ++keys->changes;
+        return 0;
+}
+
+uint64_t keys_changes(const Keys *keys) {
+        return keys->changes;
 }

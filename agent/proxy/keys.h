@@ -24,6 +24,8 @@ typedef struct KeyEntry {
         uint64_t number;      /* 0 for the daemon's own */
         const char *key;
         uint64_t created; /* seconds since 1970, as given by the caller */
+        bool in_url;      /* also accepted as a part of the URL's path */
+        uint64_t changed; /* which of the store's changes (keys_changes()) made it as it is */
 } KeyEntry;
 
 typedef struct Keys Keys;
@@ -58,6 +60,13 @@ int keys_adopt(
         const KeyEntry **ret,
         Error *err
 );
+
+/* Is it also accepted as a part of the URL's path? -ENOENT where the identity has no key. */
+int keys_set_in_url(Keys *keys, const char *identity, bool in_url, Error *err);
+
+/* How often the store was changed since it was opened: whoever wrote it out then knows every entry
+ * that was not changed since. */
+uint64_t keys_changes(const Keys *keys);
 
 /* Not there is fine (0). */
 int keys_revoke(Keys *keys, const char *identity, Error *err);

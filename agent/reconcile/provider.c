@@ -173,7 +173,7 @@ uint64_t provider_key_number(const Provider *provider, const char *identity) {
 
 bool provider_key_is_accepted(const Provider *provider, const char *identity) {
         const KeyEntry *entry = entry_of(provider, identity);
-        return entry != NULL && publisher_accepts(provider->publisher, entry->number);
+        return entry != NULL && publisher_accepts(provider->publisher, entry);
 }
 
 /* One found in the container is taken over where that is possible; else a new one is made. */

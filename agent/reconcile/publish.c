@@ -22,12 +22,12 @@ struct Publisher {
         HttpSlot *question;
         sd_event_source *timer;
         uint64_t generation; /* being published */
-        uint64_t highest;    /* key number in it */
+        uint64_t changes;    /* of the keys, that it holds */
         uint64_t asking_since_usec;
         bool was_hupped;
 
         uint64_t proven;         /* generation that the running proxy has shown; 0: none */
-        uint64_t proven_highest; /* key number that it knows */
+        uint64_t proven_changes; /* of the keys, that it knows */
 };
 
 int publisher_new(const PublisherSetup *setup, Publisher **ret) {
@@ -75,13 +75,13 @@ bool publisher_is_proven(const Publisher *publisher) {
         return publisher->proven > 0 && publisher->proven == current_generation(publisher);
 }
 
-bool publisher_accepts(const Publisher *publisher, uint64_t number) {
-        return publisher->proven > 0 && number <= publisher->proven_highest;
+bool publisher_accepts(const Publisher *publisher, const KeyEntry *entry) {
+        return publisher->proven > 0 && entry->changed <= publisher->proven_changes;
 }
 
 void publisher_forget(Publisher *publisher) {
         publisher->proven = 0;
-        publisher->proven_highest = 0;
+        publisher->proven_changes = 0;
 }
 
 /* Ends the work; the caller may start the next in done(). */
@@ -146,7 +146,7 @@ static void on_generation(const HttpResult *result, void *data) {
                     && reload_parse_generation(result->body, result->body_size, &shown) >= 0;
         if (told && shown == publisher->generation) {
                 publisher->proven = shown;
-                publisher->proven_highest = publisher->highest;
+                publisher->proven_changes = publisher->changes;
                 (void) generation_prune(publisher->setup.paths->conf, NULL);
                 finish(publisher, 0, NULL);
         } else if (told && !publisher->was_hupped) {
@@ -283,11 +283,6 @@ static void test(Publisher *publisher) {
         json_decref(body);
 }
 
-static uint64_t highest_number(const Keys *keys) {
-        size_t n = keys_count(keys);
-        return n > 0 ? keys_at(keys, n - 1)->number : 0;
-}
-
 static int write_generation(Publisher *publisher, Error *err) {
         const PublisherSetup *setup = &publisher->setup;
 
@@ -313,7 +308,7 @@ int publisher_start(Publisher *publisher, const char *proxy_id, PublisherDone *d
         publisher->data = data;
         publisher->was_hupped = false;
         publisher->asking_since_usec = clock_monotonic_usec();
-        publisher->highest = highest_number(publisher->setup.keys);
+        publisher->changes = keys_changes(publisher->setup.keys);
 
         if (publisher_is_published(publisher)) {
                 publisher->generation = current_generation(publisher);

@@ -40,8 +40,8 @@ bool publisher_is_published(const Publisher *publisher);
 /* Has the running proxy proven that it uses it? */
 bool publisher_is_proven(const Publisher *publisher);
 
-/* Does the running proxy accept the key of this number? */
-bool publisher_accepts(const Publisher *publisher, uint64_t number);
+/* Does the running proxy accept this key, as the store has it now? */
+bool publisher_accepts(const Publisher *publisher, const KeyEntry *entry);
 
 /* The proxy was started anew, or is gone: what it proved counts no more. */
 void publisher_forget(Publisher *publisher);

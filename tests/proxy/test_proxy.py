@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from proxy import world
 
-OWN, KEY, OTHER = "0d" * 32, "1a" * 32, "2b" * 32
+OWN, KEY, OTHER, THIRD = "0d" * 32, "1a" * 32, "2b" * 32, "3c" * 32
 BEARER = {"Authorization": f"Bearer {KEY}"}
 UNAUTHORIZED = b'{"error":"unauthorized"}'
 
@@ -350,3 +350,157 @@ def test_the_daemon_asks_and_probes_through_the_socket(running: World) -> None:
     assert proxy.request("GET", "/api/tags", unix=True).body == UNAUTHORIZED
     own = {"Authorization": f"Bearer {OWN}"}
     assert proxy.request("GET", "/api/tags", own, unix=True).status == 200
+
+
+# ---- keys as a part of the path
+
+
+@pytest.fixture
+def by_url(stopped: World) -> World:
+    """KEY belongs to one that cannot send a header, THIRD to one that can."""
+    stopped.proxy.write(2, {OWN: 0, KEY: 17, THIRD: 18}, in_urls=[KEY])
+    stopped.proxy.swing(2)
+    stopped.proxy.start()
+    return stopped
+
+
+@pytest.mark.parametrize(("method", "path"), OPEN)
+def test_every_route_works_below_a_key(by_url: World, method: str, path: str) -> None:
+    body = b"{}" if method == "POST" else None
+    answer = by_url.proxy.request(method, f"/k/{KEY}{path}", {}, body)
+    assert answer.status == 200
+    seen = by_url.upstream.requests[0]
+    assert seen["line"] == f"{method} {path.replace('//', '/')} HTTP/1.1"
+    assert seen["size"] == len(body or b"")
+    assert KEY not in json.dumps(seen)
+
+
+@pytest.mark.parametrize(("method", "path", "status", "says"), CLOSED)
+def test_what_is_closed_is_closed_below_a_key_too(
+    by_url: World, method: str, path: str, status: int, says: str
+) -> None:
+    answer = by_url.proxy.request(method, f"/k/{KEY}{path}", {}, b"" if method == "POST" else None)
+    # What no route is spelt with does not even get so far.
+    assert answer.status in (status, 401, 400), answer.body
+    assert by_url.upstream.requests == []
+
+
+def test_the_address_itself_and_one_with_a_slash_are_the_root(by_url: World) -> None:
+    for path in (f"/k/{KEY}", f"/k/{KEY}/", f"/k/{KEY}?x=1"):
+        assert by_url.proxy.request("GET", path).status == 200
+    assert [r["line"] for r in by_url.upstream.requests] == [
+        "GET / HTTP/1.1", "GET / HTTP/1.1", "GET /?x=1 HTTP/1.1",
+    ]  # fmt: skip
+
+
+def test_below_a_key_a_stream_arrives_line_by_line_and_a_body_whole(by_url: World) -> None:
+    stream = by_url.proxy.open("POST", f"/k/{KEY}/api/chat", {}, b"{}")
+    for i in range(5):
+        by_url.upstream.step()
+        assert json.loads(stream.readline()) == {"line": i}
+    assert stream.read() == b""
+    answer = by_url.proxy.request("POST", f"/k/{KEY}/api/generate", {}, b"x" * (12 << 20))
+    assert json.loads(answer.body)["size"] == 12 << 20
+
+
+def test_a_junk_header_beside_a_key_in_the_path_does_no_harm(by_url: World) -> None:
+    headers = {"Authorization": "Bearer ollama", "X-Api-Key": "none", "Cookie": "a=b"}
+    assert by_url.proxy.request("GET", f"/k/{KEY}/api/tags", headers).status == 200
+    assert not {"cookie", "authorization", "x-api-key"} & by_url.upstream.requests[0]["headers"].keys()
+
+
+TRICKS = [
+    f"/k/{THIRD}/api/tags",  # the key of one that sends a header
+    f"/k/{OTHER}/api/tags",
+    f"/k/{OWN}/api/tags",  # the daemon's own
+    f"/k/{KEY[:-1]}/api/tags",
+    f"/k/{KEY}x/api/tags",
+    f"/k/{KEY.upper()}/api/tags",
+    f"/K/{KEY}/api/tags",
+    f"/k/{THIRD}/../{KEY[:-1]}/api/tags",
+    f"/k/{KEY}%0a/api/tags",
+    f"/k/{KEY}/api/tags%0d%0aAuthorization:%20Bearer%20{THIRD}",
+    f"/k/{KEY}/../{THIRD}/api/tags",
+    f"/k/{KEY}/../../api/tags",
+    f"/k/{KEY}/%2e%2e/%2e%2e/api/tags",
+    "/k/",
+    "/k",
+    "/k/c17/api/tags",
+    f"/api/tags?/k/{KEY}/",
+    f"/api/tags/k/{KEY}",
+]
+
+
+@pytest.mark.parametrize("path", TRICKS)
+def test_no_trick_with_the_path_gets_round(by_url: World, path: str) -> None:
+    answer = by_url.proxy.request("GET", path)
+    assert (answer.status, answer.body) == (401, UNAUTHORIZED)
+    assert by_url.upstream.requests == []
+
+
+def test_a_key_in_the_path_is_the_same_consumer_in_the_log_and_never_in_a_log(by_url: World) -> None:
+    proxy = by_url.proxy
+    for path in ("/api/tags", "/api/delete", "/nothing"):
+        proxy.request("GET", f"/k/{KEY}{path}")
+    proxy.request("GET", f"/k/{THIRD}/api/tags")
+    proxy.request("GET", f"/x/../k/{THIRD}/api/tags?key={KEY}")
+    head = b"POST /k/%s/api/generate HTTP/1.1\r\nHost: x\r\n" % KEY.encode()
+    proxy.raw(head + b"Content-Length: %d\r\n\r\n" % (300 << 20))  # too large
+    proxy.raw(head + b"Content-Length: 10\r\n\r\nx")  # and then it goes away
+    proxy.raw(head + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+    first = b" /k/%s/api/tags" % KEY.encode()
+    for line in (b"GET" + first + b" HTTP/9", b"GET" + first + b"%zz HTTP/1.1", b"TRACE" + first + b" HTTP/1.1",
+                 b"GET" + first + b" HTTP/2.0", b"NO SUCH" + first, b"GET http://x y" + first + b" HTTP/1.1"):  # fmt: skip
+        for rest in (b"Host: x", b"X: y", b"Host: x\r\nTransfer-Encoding: odd", b"Host: x\r\nHost: y"):
+            proxy.raw(line + b"\r\n" + rest + b"\r\n\r\n")
+    by_url.upstream.close()
+    assert proxy.request("GET", f"/k/{KEY}/api/tags").status == 503
+    proxy.signal(signal.SIGQUIT)
+    world.wait_for(lambda: proxy._process.poll() is not None, "nginx ends")
+
+    log, complaints = proxy.log.read_text(), proxy.complaints.read_text()
+    assert "connect() failed" in complaints  # it does complain
+    for secret in (KEY, THIRD, OWN):
+        assert secret not in log + complaints
+    lines = [json.loads(line) for line in log.splitlines()]
+    told = [(x["consumer"], x["path"], x["status"]) for x in lines]
+    assert told[:3] == [("c17", "/api/tags", 200), ("c17", "/api/delete", 403), ("c17", "/nothing", 404)]
+    assert told[3] == ("", "(not shown)", 401)
+
+
+# ---- known by its network
+
+STACK, SHARED, HOST = "127.0.0.5", "127.0.0.6", "127.0.0.9"
+
+
+@pytest.fixture
+def by_network(stopped: World) -> World:
+    """An address in the network of one consumer alone, and one in a network that others are in."""
+    stopped.proxy.listen_everywhere()
+    stopped.proxy.write(2, {OWN: 0, KEY: 17, THIRD: 18}, networks={STACK: 18}, gateways=[HOST])
+    stopped.proxy.swing(2)
+    stopped.proxy.start()
+    return stopped
+
+
+def test_a_consumer_is_known_by_the_network_it_comes_from(by_network: World) -> None:
+    proxy = by_network.proxy
+    assert proxy.request("GET", "/api/tags", to=STACK).status == 200
+    assert proxy.request("GET", "/api/tags", {"Authorization": "Bearer junk"}, to=STACK).status == 200
+    assert proxy.request("GET", "/api/tags", BEARER, to=STACK).status == 200
+    lines = [json.loads(line) for line in proxy.log.read_text().splitlines()]
+    assert [x["consumer"] for x in lines] == ["c18", "c18", "c17"]
+
+
+def test_from_another_network_or_the_host_nobody_passes_as_it(by_network: World) -> None:
+    proxy = by_network.proxy
+    for answer in (
+        proxy.request("GET", "/api/tags", to=SHARED),
+        proxy.request("GET", "/api/tags"),
+        proxy.request("GET", "/api/tags", unix=True),
+        proxy.request("GET", "/api/tags", {"Host": STACK}, to=SHARED),
+        proxy.request("GET", "/api/tags", to=STACK, come_from=HOST),
+        proxy.request("GET", f"/k/{THIRD}/api/tags", to=STACK),
+    ):
+        assert (answer.status, answer.body) == (401, UNAUTHORIZED)
+    assert by_network.upstream.requests == []

@@ -16,6 +16,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+from collections.abc import Collection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -186,8 +187,21 @@ class Proxy:
             path.touch()
             path.chmod(0o666)
 
-    def write(self, number: int, keys: dict[str, int], extra: str = "") -> None:
-        """A generation, as agent/proxy/generation.c makes it."""
+    def listen_everywhere(self) -> None:
+        """On every address of the machine, as in a container; each stands for one of a network."""
+        self._values["listen"] = str(self.port)
+
+    def write(
+        self,
+        number: int,
+        keys: dict[str, int],
+        extra: str = "",
+        in_urls: Collection[str] = (),
+        networks: dict[str, int] | None = None,
+        gateways: Collection[str] = (),
+    ) -> None:
+        """A generation, as agent/proxy/generation.c makes it. networks: whose network is the one
+        where the proxy has this address; gateways: those of such networks."""
         text = (SOURCE / "templates/nginx/nginx.conf").read_text()
         for name, value in self._values.items():
             text = text.replace(f"@{name}@", value)
@@ -195,6 +209,12 @@ class Proxy:
         generation.mkdir()
         (generation / "nginx.conf").write_text(text + extra)
         (generation / "keys.map").write_text("".join(f'"{k}" c{n};\n' for k, n in keys.items()))
+        for name, lines in {
+            "url-keys.map": [f'"{k}" c{keys[k]};' for k in in_urls],
+            "networks.map": [f'"{address}" c{n};' for address, n in (networks or {}).items()],
+            "gateways.map": [f'"{address}" "";' for address in gateways],
+        }.items():
+            (generation / name).write_text("".join(line + "\n" for line in lines))
         (generation / "generation.conf").write_text(
             f'default_type text/plain;\nreturn 200 "{number}\\n";\n'
         )
@@ -275,12 +295,16 @@ class Proxy:
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
         unix: bool = False,
+        to: str = "127.0.0.1",
+        come_from: str = "127.0.0.1",
     ) -> http.client.HTTPResponse:
         connection: http.client.HTTPConnection
         if unix:
             connection = UnixConnection(self.socket)
         else:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            connection = http.client.HTTPConnection(
+                to, self.port, timeout=20, source_address=(come_from, 0)
+            )
         connection.request(method, path, body, headers or {})
         return connection.getresponse()
 

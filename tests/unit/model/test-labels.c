@@ -9,8 +9,11 @@
 #include "model/template.h"
 
 static ProfileSet *make_set(void) {
-        static const char text[] = "{ \"about\": \"\", \"images\": [], \"variables\":"
-                                   " [ { \"name\": \"A\", \"value\": \"\", \"role\": \"url\" } ] }";
+        static const char text[] =
+                "{ \"about\": \"\", \"images\": [], \"carrier\": [ \"header\" ],"
+                " \"reach\": \"auto\", \"recovery\": \"default\", \"settle\": \"0s\","
+                " \"hint\": {}, \"sources\": [], \"variables\":"
+                " [ { \"name\": \"A\", \"value\": \"{url}\", \"role\": \"url\" } ] }";
         static const char *const names[] = { "ollama", "openai" };
         ProfileSet *set;
 

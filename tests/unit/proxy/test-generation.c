@@ -84,6 +84,48 @@ Test(generation, all_files_are_written_with_the_names_filled_in) {
         file_is(42, "keys.map", expected);
 }
 
+Test(generation, a_key_is_accepted_in_urls_where_the_store_says_so) {
+        const KeyEntry *entry = NULL;
+        char expected[512];
+
+        cr_assert_eq(keys_ensure(keys, "p/a", 1, &entry, NULL), 0);
+        cr_assert_eq(keys_ensure(keys, "p/b", 1, &entry, NULL), 0);
+        write_one(1);
+        file_is(1, "url-keys.map", "");
+        cr_assert_eq(keys_set_in_url(keys, "p/b", true, NULL), 0);
+        cr_expect_not(generation_matches(paths.conf, 1, &settings, keys));
+        write_one(2);
+        (void) snprintf(expected, sizeof expected, "\"%s\" c2;\n", keys_find(keys, "p/b")->key);
+        file_is(2, "url-keys.map", expected);
+}
+
+Test(generation, networks_are_written_with_their_gateways) {
+        static const ProxyNetwork networks[] = {
+                { .address = "172.20.0.3", .gateway = "172.20.0.1", .number = 17 },
+                { .address = "fd00::3", .gateway = "", .number = 4 },
+        };
+        GenerationSettings here = settings;
+        Error err = { 0 };
+
+        here.networks = networks;
+        here.n_networks = 2;
+        cr_assert_eq(generation_write(paths.conf, 1, &here, keys, &err), 0, "%s", err.text);
+        file_is(1, "networks.map", "\"172.20.0.3\" c17;\n\"fd00::3\" c4;\n");
+        file_is(1, "gateways.map", "\"172.20.0.1\" \"\";\n");
+        cr_expect(generation_matches(paths.conf, 1, &here, keys));
+        here.n_networks = 1;
+        cr_expect_not(generation_matches(paths.conf, 1, &here, keys));
+}
+
+Test(generation, an_address_that_is_none_is_refused) {
+        static const ProxyNetwork network = { .address = "x\" c1; }", .number = 17 };
+        GenerationSettings here = settings;
+
+        here.networks = &network;
+        here.n_networks = 1;
+        cr_expect_eq(generation_write(paths.conf, 1, &here, keys, NULL), -EINVAL);
+}
+
 Test(generation, no_identity_is_written) {
         const KeyEntry *entry = NULL;
         char expected[512];
@@ -98,7 +140,13 @@ Test(generation, no_identity_is_written) {
 }
 
 Test(generation, the_group_may_read_and_nobody_else_whatever_the_umask) {
-        static const char *const NAMES[] = { "", "/nginx.conf", "/keys.map", "/generation.conf" };
+        static const char *const NAMES[] = { "",
+                                             "/nginx.conf",
+                                             "/keys.map",
+                                             "/url-keys.map",
+                                             "/networks.map",
+                                             "/gateways.map",
+                                             "/generation.conf" };
         mode_t old = umask(0077);
 
         write_one(1);

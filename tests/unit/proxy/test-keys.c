@@ -253,3 +253,40 @@ Test(keys, what_could_be_a_key_is_taken_out_of_a_text) {
         cr_assert(strstr(text, "in 7/keys.map:3, "), "%s", text);
         cr_assert(strstr(text, "deadbeef"), "%s", text);
 }
+
+Test(keys, that_one_is_accepted_in_urls_is_kept_over_a_restart) {
+        Keys *keys = reopen(NULL);
+        const KeyEntry *entry = NULL;
+
+        cr_assert_eq(keys_ensure(keys, "p/a", 1, &entry, NULL), 0);
+        cr_assert_not(entry->in_url);
+        cr_assert_eq(keys_set_in_url(keys, "p/a", true, NULL), 0);
+        cr_assert_eq(keys_set_in_url(keys, "p/none", true, NULL), -ENOENT);
+        keys = reopen(keys);
+        cr_assert(keys_find(keys, "p/a")->in_url);
+        cr_assert_eq(keys_set_in_url(keys, "p/a", false, NULL), 0);
+        keys = reopen(keys);
+        cr_assert_not(keys_find(keys, "p/a")->in_url);
+        (void) keys_free(keys);
+}
+
+Test(keys, an_entry_tells_which_change_made_it_as_it_is) {
+        Keys *keys = reopen(NULL);
+        const KeyEntry *entry = NULL;
+
+        keys = reopen(keys);
+        cr_assert_eq(keys_changes(keys), 0);
+        cr_assert_eq(keys_own(keys)->changed, 0);
+        cr_assert_eq(keys_ensure(keys, "p/a", 1, &entry, NULL), 0);
+        cr_assert_eq(keys_changes(keys), 1);
+        cr_assert_eq(keys_find(keys, "p/a")->changed, 1);
+        cr_assert_eq(keys_ensure(keys, "p/b", 1, &entry, NULL), 0);
+        cr_assert_eq(keys_set_in_url(keys, "p/a", true, NULL), 0);
+        cr_assert_eq(keys_set_in_url(keys, "p/a", true, NULL), 0);
+        cr_assert_eq(keys_changes(keys), 3);
+        cr_assert_eq(keys_find(keys, "p/a")->changed, 3);
+        cr_assert_eq(keys_find(keys, "p/b")->changed, 2);
+        cr_assert_eq(keys_revoke(keys, "p/b", NULL), 0);
+        cr_assert_eq(keys_changes(keys), 4);
+        (void) keys_free(keys);
+}
