@@ -9,6 +9,7 @@
 #include "reconcile/executor.h"
 #include "reconcile/joins.h"
 #include "reconcile/kept.h"
+#include "reconcile/key-seen.h"
 #include "reconcile/look.h"
 #include "reconcile/memory.h"
 #include "reconcile/pause.h"
@@ -41,6 +42,7 @@ struct Reconciler {
         PauseState *pause;
         Story *story;
         bool going; /* while everything is taken down: our own stack is under way */
+        KeySeen *key_seen;
         ReachProbe *reach;
         Names *names;
         Joins *joins;

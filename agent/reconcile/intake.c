@@ -248,6 +248,7 @@ static void on_lost(const Error *error, void *data) {
         );
         provider_lost(reconciler->provider);
         joins_lost(reconciler->joins);
+        key_seen_follow(reconciler->key_seen, NULL);
         reconciler_await_all(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
         reconciler_check(reconciler);

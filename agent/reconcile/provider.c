@@ -171,6 +171,11 @@ uint64_t provider_key_number(const Provider *provider, const char *identity) {
         return entry ? entry->number : 0;
 }
 
+const char *provider_identity(const Provider *provider, uint64_t number) {
+        const KeyEntry *entry = provider->keys ? keys_find_number(provider->keys, number) : NULL;
+        return entry ? entry->identity : NULL;
+}
+
 bool provider_key_is_accepted(const Provider *provider, const char *identity) {
         const KeyEntry *entry = entry_of(provider, identity);
         return entry != NULL && publisher_accepts(provider->publisher, entry);

@@ -58,6 +58,9 @@ const char *provider_key(const Provider *provider, const char *identity);
 bool provider_key_is_accepted(const Provider *provider, const char *identity);
 uint64_t provider_key_number(const Provider *provider, const char *identity); /* 0: it has none */
 
+/* Whose key has this number; NULL: nobody's. */
+const char *provider_identity(const Provider *provider, uint64_t number);
+
 /* Container id of the running proxy, or NULL. */
 const char *provider_proxy_id(const Provider *provider);
 

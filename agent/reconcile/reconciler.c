@@ -18,9 +18,26 @@
 #define PING_MIN_USEC         (1 * USEC_PER_SEC)
 #define PING_TIMEOUT_MIN_USEC (3 * USEC_PER_SEC)
 
+/* While the engine is followed, or it would be woken. */
+static void follow_proxy(Reconciler *reconciler) {
+        if (reconciler->standing && !reconciler->setup.finish)
+                key_seen_follow(reconciler->key_seen, provider_proxy_id(reconciler->provider));
+}
+
+/* A consumer whose key was never seen before. */
+static void on_key_seen(uint64_t number, void *data) {
+        Reconciler *reconciler = data;
+        const char *identity = provider_identity(reconciler->provider, number);
+        Consumer *consumer = identity ? world_find(reconciler->world, identity) : NULL;
+
+        if (consumer != NULL)
+                queue_add(reconciler, consumer);
+}
+
 static void on_provider_changed(void *data) {
         Reconciler *reconciler = data;
 
+        follow_proxy(reconciler);
         queue_add_all(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
         reconciler_check(reconciler);
@@ -30,6 +47,7 @@ static void on_provider_said(void *data) {
         Reconciler *reconciler = data;
 
         hold_check(reconciler);
+        follow_proxy(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
         reconciler_check(reconciler);
 }
@@ -295,6 +313,17 @@ static int open_recovery(Reconciler *reconciler, Error *err) {
         return recovery_new(&setup, &reconciler->recovery, err);
 }
 
+static int open_key_seen(Reconciler *reconciler, Error *err) {
+        const KeySeenSetup setup = {
+                .event = reconciler->setup.event,
+                .engine = reconciler->engine,
+                .state_dir = reconciler->setup.state_dir,
+                .first = on_key_seen,
+                .data = reconciler,
+        };
+        return key_seen_new(&setup, &reconciler->key_seen, err);
+}
+
 static bool has_open_swaps(const Reconciler *reconciler);
 
 static uint64_t larger(uint64_t a, uint64_t b) {
@@ -340,6 +369,8 @@ int reconciler_new(const ReconcilerSetup *setup, Reconciler **ret, Error *err) {
         if (r >= 0)
                 r = hold_open(reconciler, err);
         if (r >= 0)
+                r = open_key_seen(reconciler, err);
+        if (r >= 0)
                 r = open_provider(reconciler, err);
         if (r >= 0) {
                 r = begin(reconciler);
@@ -376,6 +407,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         (void) recovery_free(reconciler->recovery);
         (void) pause_free(reconciler->pause);
         (void) story_free(reconciler->story);
+        (void) key_seen_free(reconciler->key_seen);
         (void) world_free(reconciler->world);
         (void) index_free(reconciler->loners);
         (void) engine_free(reconciler->engine);

@@ -11,27 +11,42 @@
         "\",\"method\":\"POST\",\"path\":\"/api/chat\",\"status\":" status \
         ",\"in\":10,\"out\":20,\"seconds\":0.1,\"first_byte\":\"0.1\",\"upstream_status\":\"200\"}"
 
-static bool answered(const char *line, char *consumer, size_t size) {
-        return proxy_log_answered(line, strlen(line), consumer, size);
+static const struct {
+        const char *line;
+        uint64_t number;
+        bool answered, refused;
+} requests[] = {
+        { LINE("c17", "200"), 17, true, false },
+        { LINE("c4294967296", "206"), 4294967296, true, false },
+        { LINE("c17", "401"), 17, false, true },
+        { LINE("c17", "403"), 17, false, true },
+        { LINE("c17", "404"), 17, false, false },
+        { LINE("c17", "503"), 17, false, false },
+        { LINE("c17", "302"), 17, false, false },
+        { LINE("c17", "199"), 17, false, false },
+        { LINE("c17", "499"), 17, false, false },
+};
+
+Test(proxy_log, a_request_is_told_by_its_consumer_its_time_and_its_status) {
+        for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
+                ProxyRequest request;
+
+                cr_assert(proxy_log_read(requests[i].line, strlen(requests[i].line), &request));
+                cr_expect_eq(request.number, requests[i].number, "%s", requests[i].line);
+                cr_expect_eq(request.when, 1767323045, "%s", requests[i].line);
+                cr_expect_eq(request.answered, requests[i].answered, "%s", requests[i].line);
+                cr_expect_eq(request.refused, requests[i].refused, "%s", requests[i].line);
+        }
 }
 
-Test(proxy_log, an_answered_request_names_its_consumer) {
-        char consumer[32] = "";
-        cr_assert(answered(LINE("c17", "200"), consumer, sizeof consumer));
-        cr_assert_str_eq(consumer, "c17");
-        cr_assert(answered(LINE("c4294967296", "206"), consumer, sizeof consumer));
-        cr_assert_str_eq(consumer, "c4294967296");
-}
-
-Test(proxy_log, what_was_not_answered_or_is_no_line_of_ours_is_no_request) {
+Test(proxy_log, what_is_no_line_of_a_consumer_is_no_request) {
         static const char *const lines[] = {
-                LINE("c17", "401"),
-                LINE("c17", "503"),
-                LINE("c17", "302"),
-                LINE("c17", "199"),
-                LINE("c17", "499"),
                 LINE("c17", "\"200\""),
-                LINE("", "200"),
+                LINE("", "401"),
+                LINE("c0", "200"),
+                LINE("c", "200"),
+                LINE("c1x", "200"),
+                LINE("c99999999999999999999", "200"),
                 LINE("x17", "200"),
                 "{\"status\":200}",
                 "{\"consumer\":17,\"status\":200}",
@@ -41,25 +56,17 @@ Test(proxy_log, what_was_not_answered_or_is_no_line_of_ours_is_no_request) {
                 "{",
                 "2026/01/02 03:04:05 [notice] 1#1: signal process started",
         };
-        char consumer[32] = "untouched";
+        ProxyRequest request = { .number = 4711 };
 
         for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-                cr_assert_not(answered(lines[i], consumer, sizeof consumer), "%s", lines[i]);
-        cr_assert_str_eq(consumer, "untouched");
-}
-
-Test(proxy_log, a_name_that_does_not_fit_is_no_request) {
-        char consumer[4] = "abc";
-
-        cr_assert(answered(LINE("c12", "200"), consumer, sizeof consumer));
-        cr_assert_not(answered(LINE("c123", "200"), consumer, sizeof consumer));
-        cr_assert_str_eq(consumer, "c12");
+                cr_assert_not(proxy_log_read(lines[i], strlen(lines[i]), &request), "%s", lines[i]);
+        cr_assert_eq(request.number, 4711);
 }
 
 Test(proxy_log, a_line_is_read_no_further_than_its_size) {
         static const char line[] = LINE("c17", "200") "trailing";
-        char consumer[32];
+        ProxyRequest request;
 
-        cr_assert(proxy_log_answered(line, strlen(LINE("c17", "200")), consumer, sizeof consumer));
-        cr_assert_not(proxy_log_answered(line, sizeof line - 1, consumer, sizeof consumer));
+        cr_assert(proxy_log_read(line, strlen(LINE("c17", "200")), &request));
+        cr_assert_not(proxy_log_read(line, sizeof line - 1, &request));
 }
