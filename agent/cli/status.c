@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/duration.h"
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -93,7 +95,21 @@ static void print_pause(const json_t *pause, unsigned width, Text *text) {
         add_line(text, "Pause", &line, width);
 }
 
-static int add_consumer(Table *table, const json_t *consumer) {
+/* "never", "2 m ago"; "-" where there is no key to be seen. */
+static char *key_seen_text(const json_t *consumer, json_int_t now) {
+        const char *carrier = text_of(consumer, "carrier");
+        const json_t *seen = json_object_get(consumer, "key_seen");
+        json_int_t ago = now - json_integer_value(seen);
+        char text[DURATION_TEXT_MAX];
+
+        if (json_is_integer(seen))
+                return text_format(
+                        "%s ago", duration_format(ago > 0 ? (uint64_t) ago * USEC_PER_SEC : 0, text)
+                );
+        return strdup(carrier[0] == '\0' || strcmp(carrier, "none") == 0 ? "-" : "never");
+}
+
+static int add_consumer(Table *table, const json_t *consumer, json_int_t now) {
         const char *next = text_of(consumer, "next");
         const char *note = text_of(consumer, "note");
         cleanup(freep) char *linked = text_format(
@@ -105,14 +121,16 @@ static int add_consumer(Table *table, const json_t *consumer) {
                 "%s%s%s%s%s", text_of(consumer, "reason"), note[0] != '\0' ? "; " : "", note,
                 next[0] != '\0' ? "; next: " : "", next
         );
+        cleanup(freep) char *seen = key_seen_text(consumer, now);
         const char *const cells[] = { text_of(consumer, "name"), text_of(consumer, "state"), linked,
-                                      why };
+                                      seen, why };
 
-        return linked && why ? table_add(table, cells) : -ENOMEM;
+        return linked && why && seen ? table_add(table, cells) : -ENOMEM;
 }
 
-static int print_consumers(const json_t *consumers, unsigned width, Text *text) {
-        static const char *const heads[] = { "NAME", "STATE", "LINKED", "REASON AND NEXT STEP" };
+static int print_consumers(const json_t *consumers, json_int_t now, unsigned width, Text *text) {
+        static const char *const heads[] = { "NAME", "STATE", "LINKED", "KEY SEEN",
+                                             "REASON AND NEXT STEP" };
         cleanup(table_freep) Table *table = NULL;
         size_t i;
         json_t *consumer;
@@ -130,7 +148,7 @@ static int print_consumers(const json_t *consumers, unsigned width, Text *text) 
         int r = table_new(heads, ARRAY_LEN(heads), &table);
         json_array_foreach(consumers, i, consumer) {
                 if (r >= 0)
-                        r = add_consumer(table, consumer);
+                        r = add_consumer(table, consumer, now);
         }
         if (r < 0)
                 return r;
@@ -145,7 +163,10 @@ int status_print(const json_t *document, unsigned width, Text *text) {
         print_provider(json_object_get(document, "provider"), width, text);
         print_models(json_object_get(json_object_get(document, "provider"), "models"), width, text);
         print_engine(json_object_get(document, "engine"), width, text);
-        return print_consumers(json_object_get(document, "consumers"), width, text);
+        return print_consumers(
+                json_object_get(document, "consumers"),
+                json_integer_value(json_object_get(document, "now")), width, text
+        );
 }
 
 int status_run(const Options *options) {

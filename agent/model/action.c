@@ -52,7 +52,7 @@ void action_done(Action *action) {
                 free(action->u.image);
                 break;
         case ACTION_KEY:
-                secret_free(action->u.key);
+                secret_free(action->u.key.taken_over);
                 break;
         case ACTION_FORGET:
         case ACTION_GENERATION:

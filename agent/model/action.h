@@ -56,6 +56,11 @@ typedef struct ActionCopy {
         json_t *paths; /* array, in this order; a directory goes without what is in it */
 } ActionCopy;
 
+typedef struct ActionKey {
+        char *taken_over; /* from the container, or NULL: make one. Never shown */
+        bool in_url;      /* it is to be accepted in URLs too */
+} ActionKey;
+
 typedef struct Action {
         ActionKind kind;
         bool optional; /* a record whose writing may fail: the plan goes on */
@@ -66,7 +71,7 @@ typedef struct Action {
                 ActionStayUp stay_up;
                 ActionCopy copy;
                 char *image; /* pull */
-                char *key;   /* taken over from the container, or NULL: make one. Never shown */
+                ActionKey key;
         } u;
 } Action;
 

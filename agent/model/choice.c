@@ -23,7 +23,7 @@ static_assert(ARRAY_LEN(reach_choices) == REACH_NETWORK + 1, "a word for each Re
 static const Choice auth_choices[] = {
         [AUTH_AUTO] = { "auto", true },
         [AUTH_HEADER] = { "header", true },
-        [AUTH_URL] = { "url", false },
+        [AUTH_URL] = { "url", true },
         [AUTH_STACK] = { "stack", false },
 };
 static_assert(ARRAY_LEN(auth_choices) == AUTH_STACK + 1, "a word for each Auth");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "model/carrier.h"
 #include "model/link.h"
 #include "model/plan-consumer.h"
 #include "model/targets.h"
@@ -24,6 +25,9 @@ typedef struct Deciding {
 /* Is it a member of the provider's own stack? */
 bool deciding_is_own_member(const Deciding *deciding, const Container *container);
 
+/* Must its key be made first, or let into URLs? */
+bool deciding_lacks_key(const Deciding *deciding, Carrier carrier);
+
 /* The document of its image; NULL while it is not known. */
 const json_t *deciding_image_of(const Deciding *deciding, const Container *container);
 
@@ -34,7 +38,7 @@ const json_t *deciding_image_of(const Deciding *deciding, const Container *conta
 bool deciding_is_refused(const Deciding *deciding, int r, const Error *err);
 bool deciding_is_unfit(const Deciding *deciding, const Container *container);
 bool deciding_is_paused(const Deciding *deciding);
-bool deciding_lacks_provider(const Deciding *deciding, const Container *container);
+bool deciding_lacks_provider(const Deciding *deciding, const Container *container, Carrier carrier);
 bool deciding_must_wait_after_failures(const Deciding *deciding, const char *fingerprint);
 bool deciding_must_settle(const Deciding *deciding, const SeenContainer *seen);
 bool deciding_lacks_observations(const Deciding *deciding, const SeenContainer *seen);

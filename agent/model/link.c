@@ -64,6 +64,28 @@ static bool link_sets(const Link *link, const char *name) {
         return false;
 }
 
+const char *link_target_url(const LinkTarget *target, char buffer[static LINK_URL_MAX]) {
+        if (!target->key_in_url)
+                return target->url;
+        if (target->key == NULL)
+                return NULL;
+
+        int n = snprintf(buffer, LINK_URL_MAX, "%s/k/%s", target->url, target->key);
+        return n > 0 && n < LINK_URL_MAX ? buffer : NULL;
+}
+
+static int expand(const LinkTarget *target, const char *template, char **ret, Error *err) {
+        char url[LINK_URL_MAX];
+        const TemplateValues values = { .url = link_target_url(target, url),
+                                        .key = target->key,
+                                        .host = target->host,
+                                        .port = target->port };
+        int r = template_expand(template, &values, ret, err);
+
+        explicit_bzero(url, sizeof url);
+        return r;
+}
+
 /* A profile's variable against what is there. */
 static int
 compare_variable(const LinkInput *input, const ProfileVariable *variable, Link *link, Error *err) {
@@ -72,10 +94,8 @@ compare_variable(const LinkInput *input, const ProfileVariable *variable, Link *
         if (variable->role == PROFILE_ROLE_KEY && input->target->key == NULL)
                 return 0;
 
-        const TemplateValues values = { input->target->url, input->target->key, input->target->host,
-                                        input->target->port };
         char *value = NULL;
-        int r = template_expand(variable->template, &values, &value, err);
+        int r = expand(input->target, variable->template, &value, err);
         if (r < 0)
                 return r;
 
@@ -128,13 +148,10 @@ static int compare_profiles(const LinkInput *input, Link *link, Error *err) {
 
 /* coollama.env.VAR: ours whatever was there. */
 static int compare_wish(const LinkInput *input, Link *link, Error *err) {
-        const TemplateValues values = { input->target->url, input->target->key, input->target->host,
-                                        input->target->port };
-
         for (size_t i = 0; i < input->wish->n_variables; i++) {
                 const WishVariable *variable = &input->wish->variables[i];
                 char *value = NULL;
-                int r = template_expand(variable->template, &values, &value, err);
+                int r = expand(input->target, variable->template, &value, err);
                 if (r < 0)
                         return error_prefix(err, r, "coollama.env.%s", variable->name);
 
@@ -167,7 +184,7 @@ static void compare_host(const LinkInput *input, Link *link) {
 int link_compute(const LinkInput *input, Link *ret, Error *err) {
         *ret = (Link){ 0 };
 
-        int r = compare_profiles(input, ret, err);
+        int r = input->target->by_network ? 0 : compare_profiles(input, ret, err);
         if (r < 0)
                 return r;
         r = compare_wish(input, ret, err);

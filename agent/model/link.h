@@ -27,7 +27,15 @@ typedef struct LinkTarget {
         const char *port;
         const char *key; /* NULL: none is needed */
         bool host_entry; /* the host is host.docker.internal, which must resolve */
+        bool key_in_url; /* the key is a part of the URL: {url} is URL/k/KEY */
+        bool by_network; /* it is known by its network: nothing of its profiles is set */
 } LinkTarget;
+
+#define LINK_URL_MAX 512 /* bytes, with a key in it and the NUL */
+
+/* What {url} is there; NULL where the key that belongs into it is not there. Overwrite the buffer
+ * when it is not needed any more. */
+const char *link_target_url(const LinkTarget *target, char buffer[static LINK_URL_MAX]);
 
 typedef struct LinkVariable {
         char *name;

@@ -26,23 +26,45 @@
 #include "model/settle.h"
 #include "model/target.h"
 #include "model/targets.h"
+#include "model/template.h"
 #include "model/unlink.h"
 
 #define SWAP_CONTAINERS_MAX 128
 
-static int compute(const Deciding *deciding, const Container *container, Link *link, Error *err) {
+/* What its profile asks of its user, with what can be told by now. */
+static void take_hint(const Deciding *deciding, const Target *target, Carrier carrier) {
+        const char *hint = carrier_hint(&deciding->ways, carrier);
+        const TemplateValues values = { .host = target->link.host, .port = target->link.port };
+        char *text = NULL;
+
+        if (hint == NULL || deciding->plan->hint != NULL
+            || template_expand(hint, &values, &text, NULL) < 0)
+                return;
+        deciding->plan->hint = text;
+}
+
+/* What the container lacks; *carrier: how it shows its key. */
+static int
+compute(const Deciding *deciding,
+        const Container *container,
+        Carrier *carrier,
+        Link *link,
+        Error *err) {
         const ProviderFacts *provider = deciding->context->provider;
         Way way = WAY_GATEWAY;
         Target target;
 
         (void) way_is_given(provider, container, &way);
-        const TargetInput aim = { .provider = provider,
-                                  .way = way,
-                                  .carrier = carrier_of(provider, way),
-                                  .key = deciding->view->key };
+        *carrier =
+                carrier_choose(&deciding->ways, carrier_of(provider, way), NETWORK_SHARED).carrier;
+        deciding->plan->carrier = *carrier;
+        const TargetInput aim = {
+                .provider = provider, .way = way, .carrier = *carrier, .key = deciding->view->key
+        };
         int r = target_make(&aim, &target);
         if (r < 0)
                 return r;
+        take_hint(deciding, &target, *carrier);
         const LinkInput input = {
                 .container = container,
                 .wish = deciding->wish,
@@ -58,7 +80,8 @@ static bool is_paused(const ConsumerContext *context) {
 }
 
 /* Not linked, and up: every reason to wait, then the swap. */
-static void link_one(const Deciding *deciding, const SeenContainer *seen, const Link *link) {
+static void
+link_one(const Deciding *deciding, const SeenContainer *seen, Carrier carrier, const Link *link) {
         deciding->plan->intent = link_describe(link);
         deciding->plan->subject = strdup(seen->container->id);
         if (deciding->plan->subject == NULL || deciding->plan->intent == NULL) {
@@ -70,7 +93,7 @@ static void link_one(const Deciding *deciding, const SeenContainer *seen, const 
                         (void) deciding_is_paused(deciding);
                 return;
         }
-        if (deciding_lacks_provider(deciding, seen->container))
+        if (deciding_lacks_provider(deciding, seen->container, carrier))
                 return;
         if (deciding_is_unfit(deciding, seen->container))
                 return;
@@ -148,6 +171,12 @@ static void say_linked(const Deciding *deciding) {
         } else if (plan->note != NULL) {
                 plan_say(plan, LINK_ONE_STEP_LEFT, "%s", plan->note);
                 plan_next_step(plan, "if that is not meant, take it away and deploy it again");
+        } else if (plan->hint != NULL && !deciding->view->key_seen) {
+                plan_say(
+                        plan, LINK_ONE_STEP_LEFT,
+                        "the right values are in place, but no request with its key was answered yet"
+                );
+                plan_next_step(plan, "%s", plan->hint);
         } else
                 plan_say(plan, LINK_LINKED, "the right values are in place");
 }
@@ -184,18 +213,28 @@ static void ask_for_image(const Deciding *deciding, const SeenContainer *seen) {
         plan_say(plan, LINK_WAITING, "looking at its image");
 }
 
+/* One that does not show its key in URLs (any more): nobody shall. */
+static bool closes_urls(const Deciding *deciding, Carrier carrier, bool acted) {
+        if (acted || carrier == CARRIER_URL || !deciding->view->key_in_url
+            || deciding->context->finishing || is_paused(deciding->context))
+                return false;
+        plan_say(deciding->plan, LINK_LINKED, "the right values are in place");
+        plan_add_key(deciding->plan, NULL, false, "keep its key out of URLs");
+        return true;
+}
+
 /* One target that is up. *acted: something is done about one of them; then no other is touched. */
 static int link_target(const Deciding *deciding, const SeenContainer *seen, bool *acted) {
         Plan *plan = deciding->plan;
         cleanup(link_done) Link link = { 0 };
+        Carrier carrier = CARRIER_NONE;
         Error err = { 0 };
 
-        int r = compute(deciding, seen->container, &link, &err);
+        int r = compute(deciding, seen->container, &carrier, &link, &err);
         if (r == -ENOMEM)
                 return r;
 
-        bool keyless = deciding->context->provider->secured && deciding->view->key == NULL
-                       && !deciding_is_own_member(deciding, seen->container);
+        bool keyless = deciding_lacks_key(deciding, carrier);
         if (r < 0 && !(r == -ENODATA && keyless)) {
                 *acted = *acted || deciding_is_refused(deciding, r, &err);
         } else if (lacks_host_entry(deciding, seen, &link, acted)) {
@@ -205,8 +244,9 @@ static int link_target(const Deciding *deciding, const SeenContainer *seen, bool
                 if (link.note[0] != '\0')
                         plan_note(plan, "%s", link.note);
                 /* Whatever holds up the others keeps it from no restart. */
-                if (plan->n_actions == 0 && plan->needs == 0
-                    && is_to_be_restarted(deciding, seen)) {
+                if (closes_urls(deciding, carrier, *acted)) {
+                        *acted = true;
+                } else if (plan->n_actions == 0 && plan->needs == 0 && is_to_be_restarted(deciding, seen)) {
                         *acted = true;
                         restart(deciding, seen);
                 }
@@ -215,7 +255,7 @@ static int link_target(const Deciding *deciding, const SeenContainer *seen, bool
                 if (link.needs_image)
                         ask_for_image(deciding, seen);
                 else
-                        link_one(deciding, seen, &link);
+                        link_one(deciding, seen, carrier, &link);
         }
         return 0;
 }

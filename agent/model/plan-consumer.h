@@ -92,6 +92,8 @@ typedef struct ConsumerView {
         const SwapRecord *record; /* NULL: no swap is open */
         const char *key;          /* NULL: it has none yet */
         bool key_accepted;        /* the proxy has proven that it knows it */
+        bool key_in_url;          /* it is accepted in URLs too */
+        bool key_seen;            /* the proxy has answered a request that it came with */
         uint64_t activity_usec; /* last create, destroy, rename or connect in its project by others;
                                    0: none seen */
         uint64_t touched_usec;  /* monotonic: when we did the last thing for the record; 0: not

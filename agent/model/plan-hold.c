@@ -62,8 +62,48 @@ bool deciding_is_paused(const Deciding *deciding) {
         return true;
 }
 
+bool deciding_lacks_key(const Deciding *deciding, Carrier carrier) {
+        const ConsumerView *view = deciding->view;
+
+        return carrier != CARRIER_NONE
+               && (view->key == NULL || (carrier == CARRIER_URL && !view->key_in_url));
+}
+
+/* One that stands in it already, as a variable or in a URL; cut behind it. NULL: none. */
+static char *find_key(const Container *container) {
+        const char *key = container_env(container, "OLLAMA_API_KEY");
+        const json_t *env = json_object_get(json_object_get(container->inspect, "Config"), "Env");
+        size_t i;
+        json_t *entry;
+
+        if (key != NULL && key[0] != '\0')
+                return strdup(key);
+        json_array_foreach(env, i, entry) {
+                const char *text = json_string_value(entry);
+                const char *at = text ? strstr(text, "/k/") : NULL;
+
+                if (at != NULL)
+                        return strndup(at + 3, strspn(at + 3, "0123456789abcdef"));
+        }
+        return NULL;
+}
+
+static void make_key(const Deciding *deciding, const Container *container, Carrier carrier) {
+        char *found = find_key(container);
+
+        plan_add_key(
+                deciding->plan, found, carrier == CARRIER_URL,
+                deciding->view->key ? "let its key into URLs" : "make its key"
+        );
+        if (found != NULL)
+                explicit_bzero(found, strlen(found));
+        free(found);
+}
+
 /* The provider, its key: what must be there before anything is touched. True when it is not. */
-bool deciding_lacks_provider(const Deciding *deciding, const Container *container) {
+bool deciding_lacks_provider(
+        const Deciding *deciding, const Container *container, Carrier carrier
+) {
         const ConsumerView *view = deciding->view;
         const ProviderFacts *provider = deciding->context->provider;
         Plan *plan = deciding->plan;
@@ -72,14 +112,12 @@ bool deciding_lacks_provider(const Deciding *deciding, const Container *containe
                 plan_say(plan, LINK_WAITING, "Ollama is not up: %s", provider->why_down);
                 return true;
         }
-        if (!provider->secured || deciding_is_own_member(deciding, container))
+        if (carrier == CARRIER_NONE)
                 return false;
-        if (view->key == NULL) {
+        if (deciding_lacks_key(deciding, carrier)) {
                 plan_say(plan, LINK_LINKING, "its key is being made");
                 if (!deciding->context->finishing)
-                        plan_add_key(
-                                plan, container_env(container, "OLLAMA_API_KEY"), "make its key"
-                        );
+                        make_key(deciding, container, carrier);
                 return true;
         }
         if (!view->key_accepted) {

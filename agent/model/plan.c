@@ -36,6 +36,7 @@ Plan *plan_free(Plan *plan) {
         free(plan->next);
         free(plan->note);
         free(plan->intent);
+        free(plan->hint);
         free(plan->subject);
         free(plan);
         return NULL;
@@ -192,13 +193,16 @@ void plan_add_pull(Plan *plan, const char *image, const char *what) {
                 plan_fail(plan, -ENOMEM);
 }
 
-void plan_add_key(Plan *plan, const char *taken_over, const char *what) {
+void plan_add_key(Plan *plan, const char *taken_over, bool in_url, const char *what) {
         Action *action = plan_append(plan, ACTION_KEY, what);
-        if (action == NULL || taken_over == NULL)
+        if (action == NULL)
                 return;
 
-        action->u.key = strdup(taken_over);
-        if (action->u.key == NULL)
+        action->u.key = (ActionKey){ .in_url = in_url };
+        if (taken_over == NULL)
+                return;
+        action->u.key.taken_over = strdup(taken_over);
+        if (action->u.key.taken_over == NULL)
                 plan_fail(plan, -ENOMEM);
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "model/action.h"
+#include "model/carrier.h"
 
 /*
  * Plan: what is the matter with one key (a consumer, the provider), and what to do about it, as
@@ -43,11 +44,13 @@ typedef enum Need {
 
 typedef struct Plan {
         LinkState state;
-        char *reason;  /* why, for people; never NULL in a finished plan */
-        char *next;    /* the next step for a person, or NULL */
-        char *note;    /* something worth saying that changes nothing, or NULL */
+        char *reason;    /* why, for people; never NULL in a finished plan */
+        char *next;      /* the next step for a person, or NULL */
+        char *note;      /* something worth saying that changes nothing, or NULL */
+        Carrier carrier; /* how it shows its key */
         char *intent;  /* what linking it would add ("OLLAMA_BASE_URL and the host entry"), or NULL
                         */
+        char *hint;    /* what its user must do once, as its profile says it, or NULL */
         char *subject; /* id of the container that actions and needs are about, or NULL */
         unsigned replicas;  /* running containers of the newest deployment */
         unsigned linked;    /* how many of them are linked */
@@ -96,7 +99,8 @@ void plan_add_stay_up(
 /* Takes a reference to paths. */
 void plan_add_copy(Plan *plan, const char *from, const char *to, json_t *paths, const char *what);
 void plan_add_pull(Plan *plan, const char *image, const char *what);
-void plan_add_key(Plan *plan, const char *taken_over, const char *what);
+/* taken_over may be NULL; in_url: it is to be accepted in URLs too. */
+void plan_add_key(Plan *plan, const char *taken_over, bool in_url, const char *what);
 void plan_add_generation(Plan *plan, const char *what);
 
 typedef struct PlanCall {

@@ -109,7 +109,8 @@ void proof_environment(
         static const char what[] = "its environment holds the link";
         static const char mend[] = "coollama status says why it is not linked";
         Text names = TEXT_INIT(4096);
-        bool has_key = target->key == NULL || names_holding(container, target->key, &names) > 0;
+        bool has_key = target->key == NULL || target->by_network
+                       || names_holding(container, target->key, &names) > 0;
 
         text_done(&names);
         if (link->n_variables > 0 || link->host_entry) {
@@ -128,7 +129,12 @@ void proof_environment(
                 );
         } else {
                 cleanup(freep) char *detail = describe_held(container, target);
-                proof_add(proof, what, true, detail, NULL);
+                bool nothing = target->by_network && (detail == NULL || detail[0] == '\0');
+                proof_add(
+                        proof, what, true,
+                        nothing ? "nothing is needed there: it is known by its network" : detail,
+                        NULL
+                );
         }
 }
 

@@ -38,6 +38,8 @@ bool proxy_log_read(const char *line, size_t size, ProxyRequest *ret) {
 
         json_t *json = json_loadb(line, size, 0, NULL);
         const json_t *status = json_object_get(json, "status");
+        const char *by = json_string_value(json_object_get(json, "by"));
+        bool proved = by != NULL && strcmp(by, "verify") == 0; /* coollama verify, by its key */
         json_int_t code = json_integer_value(status);
         ProxyRequest request = {
                 .number = number_of(json_string_value(json_object_get(json, "consumer"))),
@@ -47,7 +49,7 @@ bool proxy_log_read(const char *line, size_t size, ProxyRequest *ret) {
         };
 
         json_decref(json);
-        if (request.number == 0 || code == 0)
+        if (request.number == 0 || code == 0 || proved)
                 return false;
         *ret = request;
         return true;

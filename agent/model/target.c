@@ -57,7 +57,9 @@ int target_make(const TargetInput *input, Target *ret) {
         const ProviderFacts *provider = input->provider;
         int r = 0;
 
-        *ret = (Target){ .link.key = input->carrier == CARRIER_HEADER ? input->key : NULL };
+        *ret = (Target){ .link = { .key = input->carrier == CARRIER_NONE ? NULL : input->key,
+                                   .key_in_url = input->carrier == CARRIER_URL,
+                                   .by_network = input->carrier == CARRIER_STACK } };
         switch (input->way) {
         case WAY_NETWORK:
                 r = make_by_network(input, ret);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "model/carrier.h"
 #include "model/container.h"
 #include "model/link.h"
 #include "model/plan-consumer.h"
@@ -19,14 +20,6 @@ typedef enum Way {
 } Way;
 
 const char *way_to_string(Way way);
-
-/* What it shows to be let in. */
-typedef enum Carrier {
-        CARRIER_HEADER, /* a variable that the app sends as Bearer or x-api-key */
-        CARRIER_URL,    /* as a part of the URL's path */
-        CARRIER_STACK,  /* the network that it comes from */
-        CARRIER_NONE,   /* nothing: no key is asked for */
-} Carrier;
 
 /* Borrowed for as long as the target is used. */
 typedef struct TargetInput {

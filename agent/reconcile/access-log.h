@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/macro.h"
 #include "docker/engine.h"
 #include "model/proxy-log.h"
 

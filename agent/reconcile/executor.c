@@ -255,7 +255,7 @@ static int perform(Executor *executor, Error *err) {
                 perform_watch(executor);
                 return 0;
         case ACTION_KEY:
-                helpers->key(executor, executor->identity, action->u.key, helpers->data);
+                helpers->key(executor, executor->identity, &action->u.key, helpers->data);
                 return 0;
         case ACTION_GENERATION:
                 helpers->generation(executor, helpers->data);

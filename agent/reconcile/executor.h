@@ -31,7 +31,7 @@ typedef void ExecutorTell(const Action *action, Outcome outcome, void *data);
 /* Actions that other modules perform. Each begins the work and calls executor_resume() once, later
  * or at once. */
 typedef struct ExecutorHelpers {
-        void (*key)(Executor *executor, const char *identity, const char *taken_over, void *data);
+        void (*key)(Executor *executor, const char *identity, const ActionKey *key, void *data);
         void (*generation)(Executor *executor, void *data);
         void (*pull)(Executor *executor, const char *image, void *data);
         void *data;

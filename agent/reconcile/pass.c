@@ -328,6 +328,13 @@ static const char *failure_of(const Consumer *consumer, const Remembered *rememb
         return remembered ? remembered->failure : NULL;
 }
 
+static bool was_seen(const Reconciler *reconciler, const Consumer *consumer) {
+        uint64_t number = provider_key_number(reconciler->provider, consumer->identity.key);
+        const Sighting *sighting = key_seen_find(reconciler->key_seen, number);
+
+        return sighting != NULL && sighting->answered > 0;
+}
+
 static int make_plan(const Pass *pass, Plan **ret) {
         const Reconciler *reconciler = pass->reconciler;
         const Consumer *consumer = pass->consumer;
@@ -352,6 +359,8 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .key = provider_key(reconciler->provider, consumer->identity.key),
                 .key_accepted =
                         provider_key_is_accepted(reconciler->provider, consumer->identity.key),
+                .key_in_url = provider_key_is_in_url(reconciler->provider, consumer->identity.key),
+                .key_seen = was_seen(reconciler, consumer),
                 .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
                 .touched_usec = consumer->touched_usec,
                 .unlinked = recall_unlinks(reconciler, consumer),

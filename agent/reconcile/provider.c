@@ -176,23 +176,30 @@ const char *provider_identity(const Provider *provider, uint64_t number) {
         return entry ? entry->identity : NULL;
 }
 
+bool provider_key_is_in_url(const Provider *provider, const char *identity) {
+        const KeyEntry *entry = entry_of(provider, identity);
+        return entry != NULL && entry->in_url;
+}
+
 bool provider_key_is_accepted(const Provider *provider, const char *identity) {
         const KeyEntry *entry = entry_of(provider, identity);
         return entry != NULL && publisher_accepts(provider->publisher, entry);
 }
 
 /* One found in the container is taken over where that is possible; else a new one is made. */
-static void make_key(Executor *executor, const char *identity, const char *taken_over, void *data) {
+static void make_key(Executor *executor, const char *identity, const ActionKey *key, void *data) {
         Provider *provider = data;
         uint64_t now = clock_realtime_usec() / USEC_PER_SEC;
         const KeyEntry *entry = NULL;
         Error err = { 0 };
         int r = -EINVAL;
 
-        if (taken_over != NULL && key_is_well_formed(taken_over))
-                r = keys_adopt(provider->keys, identity, taken_over, now, &entry, NULL);
+        if (key->taken_over != NULL && key_is_well_formed(key->taken_over))
+                r = keys_adopt(provider->keys, identity, key->taken_over, now, &entry, NULL);
         if (r < 0)
                 r = keys_ensure(provider->keys, identity, now, &entry, &err);
+        if (r >= 0)
+                r = keys_set_in_url(provider->keys, identity, key->in_url, &err);
         if (r >= 0)
                 provider_pass_begin(provider);
         executor_resume(executor, r, &err);

@@ -56,6 +56,7 @@ const ProviderFacts *provider_facts(const Provider *provider);
 /* The identity's key (NULL: none yet), and whether the proxy has proven that it accepts it. */
 const char *provider_key(const Provider *provider, const char *identity);
 bool provider_key_is_accepted(const Provider *provider, const char *identity);
+bool provider_key_is_in_url(const Provider *provider, const char *identity);
 uint64_t provider_key_number(const Provider *provider, const char *identity); /* 0: it has none */
 
 /* Whose key has this number; NULL: nobody's. */

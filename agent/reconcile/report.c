@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/index.h"
 #include "base/macro.h"
 #include "reconcile/core.h"
@@ -15,7 +16,7 @@ typedef struct Counting {
         unsigned all;
         Index *names; /* how often a human name is used: ambiguous ones get their long form */
         json_t *rows;
-        const Memory *memory;
+        const Reconciler *reconciler;
 } Counting;
 
 static void count(Consumer *consumer, void *data) {
@@ -89,21 +90,37 @@ static json_t *string_or_null(const char *text) {
         return text ? json_string(text) : json_null();
 }
 
+/* When the proxy last answered a request with its key, in seconds since 1970; null: never, or it
+ * has none. */
+static json_t *key_seen_of(const Reconciler *reconciler, const Consumer *consumer) {
+        uint64_t number = provider_key_number(reconciler->provider, consumer->identity.key);
+        const Sighting *sighting = carrier_is_keyed(consumer->carrier)
+                                           ? key_seen_find(reconciler->key_seen, number)
+                                           : NULL;
+
+        return sighting != NULL && sighting->answered > 0
+                       ? json_integer((json_int_t) sighting->answered)
+                       : json_null();
+}
+
 static void add_row(Consumer *consumer, void *data) {
         const Counting *counting = data;
-        const Remembered *remembered = memory_get(counting->memory, consumer->identity.key);
+        const Remembered *remembered =
+                memory_get(counting->reconciler->memory, consumer->identity.key);
         bool ambiguous =
                 index_get(counting->names, consumer->identity.human) == (const void *) counting;
 
         (void) json_array_append_new(
                 counting->rows,
                 json_pack(
-                        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:i, s:I}", "name",
+                        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:I}", "name",
                         ambiguous ? consumer->identity.key : consumer->identity.human, "identity",
                         consumer->identity.key, "state", link_state_to_string(consumer->state),
                         "reason", consumer->reason ? consumer->reason : "not looked at yet", "next",
                         string_or_null(consumer->next), "note", string_or_null(consumer->note),
-                        "would_add", string_or_null(consumer->intent), "containers",
+                        "would_add", string_or_null(consumer->intent), "carrier",
+                        string_or_null(carrier_to_string(consumer->carrier)), "key_seen",
+                        key_seen_of(counting->reconciler, consumer), "containers",
                         (int) consumer->replicas, "linked", (int) consumer->linked,
                         "failed_attempts", remembered ? (int) remembered->attempts : 0, "since",
                         (json_int_t) (consumer->since_usec / USEC_PER_SEC)
@@ -112,7 +129,7 @@ static void add_row(Consumer *consumer, void *data) {
 }
 
 static json_t *consumers_status(const Reconciler *reconciler) {
-        Counting counting = { .rows = json_array(), .memory = reconciler->memory };
+        Counting counting = { .rows = json_array(), .reconciler = reconciler };
 
         if (counting.rows == NULL || index_new(WORLD_CONSUMERS_MAX, &counting.names) < 0) {
                 json_decref(counting.rows);
@@ -143,9 +160,10 @@ json_t *reconciler_status(const Reconciler *reconciler) {
 
         reconciler_sentence(reconciler, sentence, sizeof sentence);
         return json_pack(
-                "{s:i, s:s, s:o, s:{s:b, s:s, s:s, s:i}, s:o, s:o}", "version", 1, "sentence",
-                sentence, "pause", pause_status(reconciler), "engine", "followed",
-                reconciler->standing, "socket", reconciler->setup.config->docker.socket, "version",
+                "{s:i, s:I, s:s, s:o, s:{s:b, s:s, s:s, s:i}, s:o, s:o}", "version", 1, "now",
+                (json_int_t) (clock_realtime_usec() / USEC_PER_SEC), "sentence", sentence, "pause",
+                pause_status(reconciler), "engine", "followed", reconciler->standing, "socket",
+                reconciler->setup.config->docker.socket, "version",
                 engine_version(reconciler->engine), "api", (int) engine_api(reconciler->engine),
                 "provider", provider_status(reconciler->provider), "consumers",
                 consumers_status(reconciler)

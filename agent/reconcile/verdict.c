@@ -85,6 +85,8 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
         replace(&consumer->next, plan->next);
         replace(&consumer->note, plan->note);
         replace(&consumer->intent, plan->intent);
+        if (plan->carrier != CARRIER_UNDECIDED)
+                consumer->carrier = plan->carrier;
         consumer->spared = plan->spared;
         consumer->swap_lost = plan->lost;
         consumer->replicas = plan->replicas;

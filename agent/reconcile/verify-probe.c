@@ -184,6 +184,7 @@ static int read_pattern(const char *templates_dir, json_t **ret, Error *err) {
 
 static int make_body(const VerifyProbeSetup *setup, json_t **ret, Error *err) {
         static const char *const keyed[] = { "shell", "keyed", NULL };
+        static const char *const in_url[] = { "shell", "keyed", "in-url", NULL };
         static const char *const open[] = { "shell", NULL };
         static const char *const listed[] = { "list", NULL };
         static const char *const *const when[] = {
@@ -200,7 +201,9 @@ static int make_body(const VerifyProbeSetup *setup, json_t **ret, Error *err) {
                 "host", target->host, "port", target->port, "mark", setup->mark, "key",
                 target->key ? target->key : "", "container", setup->container
         );
-        const PatternScope scope = { .values = values, .when = when[setup->kind] };
+        bool by_url = setup->kind == PROOF_KEYED && target->key_in_url;
+        const PatternScope scope = { .values = values,
+                                     .when = by_url ? in_url : when[setup->kind] };
         r = values ? pattern_expand(pattern, &scope, ret, err)
                    : error_set(err, -ENOMEM, "out of memory");
         json_decref(values);

@@ -145,13 +145,15 @@ static int settle_target(Verify *verify, const Container *container) {
         const Provider *provider = verify->reconciler->provider;
         const ProviderFacts *facts = provider_facts(provider);
         const char *key = provider_key(provider, verify->identity.key);
+        const Consumer *consumer = world_find(verify->reconciler->world, verify->identity.key);
+        Carrier carrier = consumer ? consumer->carrier : CARRIER_UNDECIDED;
         Way way = WAY_GATEWAY;
         Target target;
 
         (void) way_is_given(facts, container, &way);
-        const TargetInput aim = {
-                .provider = facts, .way = way, .carrier = carrier_of(facts, way), .key = key
-        };
+        if (!carrier_is_keyed(carrier) || !carrier_is_keyed(carrier_of(facts, way)))
+                carrier = carrier_of(facts, way);
+        const TargetInput aim = { .provider = facts, .way = way, .carrier = carrier, .key = key };
         if (target_make(&aim, &target) < 0)
                 return -ENODATA;
         (void) snprintf(verify->url, sizeof verify->url, "%s", target.link.url);
@@ -166,11 +168,13 @@ static int settle_target(Verify *verify, const Container *container) {
                                        .host = verify->host,
                                        .port = verify->port,
                                        .key = verify->key,
-                                       .host_entry = target.link.host_entry };
+                                       .host_entry = target.link.host_entry,
+                                       .key_in_url = target.link.key_in_url,
+                                       .by_network = target.link.by_network };
         if (!facts->secured)
                 verify->kind = PROOF_LISTED;
         else
-                verify->kind = verify->key ? PROOF_KEYED : PROOF_OPEN;
+                verify->kind = verify->key && !target.link.by_network ? PROOF_KEYED : PROOF_OPEN;
         return 0;
 }
 

@@ -84,7 +84,8 @@ struct Consumer {
         char *next;
         char *note;
         char *intent;
-        bool spared; /* from restarts after an outage */
+        Carrier carrier; /* how it shows its key */
+        bool spared;     /* from restarts after an outage */
         unsigned replicas;
         unsigned linked;
         uint64_t since_usec; /* wall clock: in this state since */

@@ -52,6 +52,7 @@ class Daemon:
         self.runtime = self.directory / "run"
         self.config = self.directory / "coollama.conf"
         self.socket = socket or engine.socket
+        self.templates = SOURCE / "templates"  # or a copy of it, changed for the test
         self.lines: list[str] = []
         for directory in (self.directory, self.state, self.runtime):
             directory.mkdir()
@@ -73,9 +74,8 @@ class Daemon:
 
     def command(self, *options: str) -> list[str]:
         """In the engine's network: there it is the host."""
-        templates = SOURCE / "templates"
         args: list[str | Path] = [binary(), "--config", self.config, "--state", self.state]
-        args += ["--runtime", self.runtime, "--templates", templates, *options]
+        args += ["--runtime", self.runtime, "--templates", self.templates, *options]
         return self.engine.machine.network_command(*args)
 
     def _env(self) -> dict[str, str]:

@@ -129,6 +129,11 @@ ProfileSet *inspect_profiles(void) {
                   "{ \"about\": \"\", \"images\": [ \"acme/chat\" ], " WAYS ", \"variables\": ["
                   "{ \"name\": \"OPENAI_BASE_URL\", \"value\": \"{url}/v1\", \"role\": \"url\" },"
                   "{ \"name\": \"OPENAI_API_KEY\", \"value\": \"{key}\", \"role\": \"key\" } ] }" },
+                { "keyless",
+                  "{ \"about\": \"\", \"images\": [ \"acme/keyless\" ], \"carrier\": [ \"url\" ],"
+                  "\"reach\": \"auto\", \"recovery\": \"none\", \"settle\": \"45s\", \"sources\": [],"
+                  "\"hint\": { \"url\": \"choose a model at {host}:{port}\" }, \"variables\": ["
+                  "{ \"name\": \"LLM_URL\", \"value\": \"{url}/v1\", \"role\": \"url\" } ] }" },
         };
         ProfileSet *set = NULL;
         int r = profile_set_new(&set);

@@ -46,5 +46,6 @@ Container *inspect_take(json_t *document);
 /* The document of the image that all of them run. */
 json_t *inspect_image(void);
 
-/* The profiles "ollama" and "openai", as templates/profiles has them. */
+/* The profiles "ollama" and "openai", as templates/profiles has them, and "keyless", which shows
+ * its key in its URL. */
 ProfileSet *inspect_profiles(void);

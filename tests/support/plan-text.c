@@ -37,7 +37,10 @@ static void add_action(Text *text, const Action *action) {
                 (void) text_addf(text, " %s", action->u.image);
                 break;
         case ACTION_KEY:
-                (void) text_addf(text, " %s", action->u.key ? action->u.key : "-");
+                (void) text_addf(
+                        text, " %s%s", action->u.key.taken_over ? action->u.key.taken_over : "-",
+                        action->u.key.in_url ? " in URLs" : ""
+                );
                 break;
         case ACTION_FORGET:
         case ACTION_GENERATION:

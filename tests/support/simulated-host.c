@@ -137,6 +137,7 @@ Plan *sim_host_plan(SimHost *host) {
                 .record = record,
                 .key = host->key,
                 .key_accepted = host->key_accepted,
+                .key_in_url = host->key_in_url,
                 .activity_usec = host->activity_usec,
                 .touched_usec = host->touched_usec,
                 .attempts = host->attempts,
@@ -244,6 +245,7 @@ static bool perform(SimHost *host, const Action *action, SimFault fault) {
         case ACTION_KEY:
                 host->key = "k1";
                 host->key_accepted = true;
+                host->key_in_url = action->u.key.in_url;
                 return fault == SIM_PLAIN;
         case ACTION_PULL:
         case ACTION_GENERATION:

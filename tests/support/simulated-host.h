@@ -38,6 +38,7 @@ struct SimHost {
         Identity identity;
         const char *key;
         bool key_accepted;
+        bool key_in_url;
         const char *dependents; /* who lives off the consumer's container; NULL: nobody */
         SimBefore *before;
         SimIdle *idle;

@@ -16,7 +16,7 @@ static char *printed(const char *document) {
 
 Test(status, begins_with_the_sentence_and_has_a_row_for_each_consumer) {
         cleanup(freep) char *text = printed(
-                "{\"sentence\": \"Ollama is up; 1 of 2 consumers linked, 1 refused\","
+                "{\"now\": 1000, \"sentence\": \"Ollama is up; 1 of 2 consumers linked, 1 refused\","
                 " \"engine\": {\"followed\": true, \"socket\": \"/run/docker.sock\","
                 "   \"version\": \"28.5.2\", \"api\": 51},"
                 " \"provider\": {\"mode\": \"managed\", \"secured\": true, \"up\": true,"
@@ -24,7 +24,11 @@ Test(status, begins_with_the_sentence_and_has_a_row_for_each_consumer) {
                 "   \"image\": \"ollama/ollama:latest\"},"
                 " \"consumers\": ["
                 "   {\"name\": \"shop\", \"state\": \"linked\", \"reason\": \"in place\","
-                "    \"next\": null, \"note\": null, \"containers\": 3, \"linked\": 3},"
+                "    \"next\": null, \"note\": null, \"containers\": 3, \"linked\": 3,"
+                "    \"carrier\": \"header\", \"key_seen\": 880},"
+                "   {\"name\": \"chat\", \"state\": \"linked\", \"reason\": \"in place\","
+                "    \"next\": null, \"note\": null, \"containers\": 1, \"linked\": 1,"
+                "    \"carrier\": \"stack\", \"key_seen\": null},"
                 "   {\"name\": \"blog/web\", \"state\": \"refused\", \"reason\": \"started with --rm\","
                 "    \"next\": \"deploy it without\", \"note\": \"a note\", \"containers\": 1,"
                 "    \"linked\": 0}]}"
@@ -38,9 +42,10 @@ Test(status, begins_with_the_sentence_and_has_a_row_for_each_consumer) {
                 "http://host.docker.internal:11434, bound to gateway, image ollama/ollama:latest\n"
                 "Docker    28.5.2 (API 1.51) on /run/docker.sock\n"
                 "\n"
-                "NAME      STATE    LINKED  REASON AND NEXT STEP\n"
-                "shop      linked   3/3     in place\n"
-                "blog/web  refused  0/1     started with --rm; a note; next: deploy it without\n"
+                "NAME      STATE    LINKED  KEY SEEN  REASON AND NEXT STEP\n"
+                "shop      linked   3/3     2m ago    in place\n"
+                "chat      linked   1/1     never     in place\n"
+                "blog/web  refused  0/1     -         started with --rm; a note; next: deploy it without\n"
         );
 }
 

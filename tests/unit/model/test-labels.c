@@ -150,7 +150,6 @@ static const struct {
           "label coollama.env.X: unknown placeholder {ulr}; there are {url}, {key}, {host} and {port}" },
 
         { "coollama.reach", "network", "coollama.reach=network is not supported yet" },
-        { "coollama.auth", "url", "coollama.auth=url is not supported yet" },
         { "coollama.auth", "stack", "coollama.auth=stack is not supported yet" },
         { "coollama.recovery", "auto", "coollama.recovery=auto is not supported yet" },
         { "coollama.access", "inference", "coollama.access=inference is not supported yet" },

@@ -172,7 +172,7 @@ Test(plan_consumer, a_key_is_made_first_and_taken_over_if_one_is_there) {
         Plan *plan = plan_of(&day);
         cr_assert_eq(plan->n_actions, 1);
         cr_expect_eq(plan->actions[0].kind, ACTION_KEY);
-        cr_expect_str_eq(plan->actions[0].u.key, "mine");
+        cr_expect_str_eq(plan->actions[0].u.key.taken_over, "mine");
         day_end(&day, plan);
 }
 
@@ -489,5 +489,109 @@ Test(plan_consumer, nobody_is_restarted_while_ollama_is_away_or_who_owes_it_noth
         day.context.finishing = true;
         plan = plan_of(&day);
         cr_expect_eq(plan->n_actions, 0, "stopping");
+        day_end(&day, plan);
+}
+
+#define KEY64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const char *const keyless_labels[] = { "coollama.profile", "keyless", NULL };
+static const char *const keyless_env[] = { "LLM_URL=" URL "/k/" KEY64 "/v1", NULL };
+
+Test(plan_consumer, one_that_can_send_no_header_gets_its_key_in_the_url) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ .labels = keyless_labels });
+        day.view.key = KEY64;
+        day.view.key_in_url = true;
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->carrier, CARRIER_URL);
+        cr_assert_eq(plan->n_actions, 3);
+        cr_expect_str_eq(plan->intent, "LLM_URL and the host entry host.docker.internal");
+        char *body = json_dumps(plan->actions[2].u.call.body, JSON_ENCODE_ANY);
+        cr_expect_not_null(strstr(body, "host.docker.internal:11434"));
+        cr_expect_not_null(strstr(body, "/k/" KEY64));
+        cr_expect_null(strstr(body, "OLLAMA_API_KEY"));
+        free(body);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, its_key_is_let_into_urls_before_anything_is_touched) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ .labels = keyless_labels });
+        day.view.key = KEY64;
+        Plan *plan = plan_of(&day);
+        cr_assert_eq(plan->n_actions, 1);
+        cr_expect_eq(plan->actions[0].kind, ACTION_KEY);
+        cr_expect(plan->actions[0].u.key.in_url);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, a_key_that_stands_in_its_url_is_taken_over) {
+        Day day;
+
+        day_begin(
+                &day, 1,
+                &(InspectSpec
+                ){ .labels = keyless_labels, .env = keyless_env, .hosts = linked_hosts }
+        );
+        day.view.key = NULL;
+        Plan *plan = plan_of(&day);
+        cr_assert_eq(plan->n_actions, 1);
+        cr_expect_str_eq(plan->actions[0].u.key.taken_over, KEY64);
+        cr_expect(plan->actions[0].u.key.in_url);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, whose_profile_asks_for_a_step_has_it_left_until_its_key_was_seen) {
+        Day day;
+
+        day_begin(
+                &day, 1,
+                &(InspectSpec
+                ){ .labels = keyless_labels, .env = keyless_env, .hosts = linked_hosts }
+        );
+        day.view.key = KEY64;
+        day.view.key_in_url = true;
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->state, LINK_ONE_STEP_LEFT);
+        cr_expect_eq(plan->linked, 1);
+        cr_expect_eq(plan->n_actions, 0);
+        cr_expect_str_eq(plan->next, "choose a model at host.docker.internal:11434");
+        (void) plan_free(plan);
+
+        day.view.key_seen = true;
+        plan = plan_of(&day);
+        cr_expect_eq(plan->state, LINK_LINKED);
+        cr_expect_null(plan->next);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, one_that_sends_headers_again_has_its_key_kept_out_of_urls_once_it_is_linked) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ .env = linked_env, .hosts = linked_hosts });
+        day.view.key_in_url = true;
+        Plan *plan = plan_of(&day);
+        cr_assert_eq(plan->n_actions, 1);
+        cr_expect_eq(plan->actions[0].kind, ACTION_KEY);
+        cr_expect_not(plan->actions[0].u.key.in_url);
+        cr_expect_eq(plan->state, LINK_LINKED);
+        day_end(&day, plan);
+}
+
+Test(plan_consumer, it_is_left_alone_as_long_as_its_profile_says) {
+        Day day;
+
+        day_begin(&day, 1, &(InspectSpec){ .labels = keyless_labels });
+        day.view.key = KEY64;
+        day.view.key_in_url = true;
+        day.seen[0].settled_since_usec =
+                NOW - 40 * USEC_PER_SEC; /* the configuration's 30 s are over */
+        Plan *plan = plan_of(&day);
+        cr_expect_eq(plan->state, LINK_WAITING);
+        cr_expect_not_null(strstr(plan->reason, "quietly for 45s"), "%s", plan->reason);
+        cr_expect_eq(plan->wake_usec, NOW + 5 * USEC_PER_SEC);
+        cr_expect(plan->spared, "and is not restarted after an outage");
         day_end(&day, plan);
 }

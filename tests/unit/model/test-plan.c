@@ -36,8 +36,8 @@ Test(plan, actions_keep_their_order_and_what_they_are_given) {
         plan_add_call(plan, (PlanCall){ .method = "POST", .what = "b" }, "/x/%s", "y");
         plan_add_stay_up(plan, "id", 1, 2, "c");
         plan_add_pull(plan, "image", "d");
-        plan_add_key(plan, "k", "e");
-        plan_add_key(plan, NULL, "e");
+        plan_add_key(plan, "k", false, "e");
+        plan_add_key(plan, NULL, true, "e");
         plan_add_generation(plan, "f");
         plan_add_forget(plan, "g");
         cr_assert_eq(plan->error, 0);
@@ -46,8 +46,8 @@ Test(plan, actions_keep_their_order_and_what_they_are_given) {
         cr_expect_eq(plan->actions[1].u.call.expect, EXPECT_DONE);
         cr_expect_str_eq(plan->actions[2].u.stay_up.id, "id");
         cr_expect_str_eq(plan->actions[3].u.image, "image");
-        cr_expect_str_eq(plan->actions[4].u.key, "k");
-        cr_expect_null(plan->actions[5].u.key);
+        cr_expect_str_eq(plan->actions[4].u.key.taken_over, "k");
+        cr_expect_null(plan->actions[5].u.key.taken_over);
         cr_expect_eq(plan->actions[7].kind, ACTION_FORGET);
 }
 

@@ -42,6 +42,7 @@ Test(proxy_log, a_request_is_told_by_its_consumer_its_time_and_its_status) {
 Test(proxy_log, what_is_no_line_of_a_consumer_is_no_request) {
         static const char *const lines[] = {
                 LINE("c17", "\"200\""),
+                "{\"consumer\":\"c17\",\"status\":200,\"by\":\"verify\"}",
                 LINE("", "401"),
                 LINE("c0", "200"),
                 LINE("c", "200"),
