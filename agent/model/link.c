@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "model/donors.h"
+#include "model/server-image.h"
 #include "model/template.h"
 
 static bool starts_with(const char *text, const char *prefix) {
@@ -27,13 +28,18 @@ static bool is_kept(const char *name) {
                || strcmp(name, "OLLAMA_API_KEY") == 0 || strcmp(name, "OLLAMA_HOST") == 0;
 }
 
-static void note_kept(Link *link, const char *name) {
+static void note(Link *link, const char *text) {
         size_t used = strlen(link->note);
 
-        (void) snprintf(
-                link->note + used, sizeof link->note - used, "%s%s is kept as its user set it",
-                used ? "; " : "", name
-        );
+        (void
+        ) snprintf(link->note + used, sizeof link->note - used, "%s%s", used ? "; " : "", text);
+}
+
+static void note_kept(Link *link, const char *name) {
+        char text[VARIABLE_NAME_MAX + 40];
+
+        (void) snprintf(text, sizeof text, "%s is kept as its user set it", name);
+        note(link, text);
 }
 
 /* Takes value over. */
@@ -86,12 +92,31 @@ static int expand(const LinkTarget *target, const char *template, char **ret, Er
         return r;
 }
 
-/* A profile's variable against what is there. */
-static int
-compare_variable(const LinkInput *input, const ProfileVariable *variable, Link *link, Error *err) {
+/* OLLAMA_HOST is where a server listens: it is not set where there is one, whoever asks for it. */
+static bool would_move_server(const LinkInput *input, const char *name, Link *link) {
+        if (strcmp(name, "OLLAMA_HOST") != 0)
+                return false;
+        if (image_carries_server(input->container->image, input->image)) {
+                note(link,
+                     "OLLAMA_HOST is not set: its image carries a server, which listens there");
+                return true;
+        }
+        link->needs_image |= input->image == NULL;
+        return input->image == NULL;
+}
+
+/* A profile's variable against what is there. *elsewhere: its user has sent the app somewhere else,
+ * and no key of ours follows it there. */
+static int compare_variable(
+        const LinkInput *input,
+        const ProfileVariable *variable,
+        bool *elsewhere,
+        Link *link,
+        Error *err
+) {
         if (wish_sets(input->wish, variable->name) || link_sets(link, variable->name))
                 return 0;
-        if (variable->role == PROFILE_ROLE_KEY && input->target->key == NULL)
+        if (variable->role == PROFILE_ROLE_KEY && (input->target->key == NULL || *elsewhere))
                 return 0;
 
         char *value = NULL;
@@ -104,12 +129,17 @@ compare_variable(const LinkInput *input, const ProfileVariable *variable, Link *
                 free(value);
                 return 0;
         }
+        if (would_move_server(input, variable->name, link)) {
+                free(value);
+                return 0;
+        }
         if (present != NULL && present[0] != '\0' && is_kept(variable->name)) {
                 const json_t *config = json_object_get(input->image, "Config");
                 const char *fallback = env_lookup(json_object_get(config, "Env"), variable->name);
 
                 if (input->image == NULL || fallback == NULL || strcmp(fallback, present) != 0) {
                         free(value);
+                        *elsewhere = *elsewhere || variable->role == PROFILE_ROLE_URL;
                         link->needs_image |= input->image == NULL;
                         if (input->image != NULL)
                                 note_kept(link, variable->name);
@@ -120,8 +150,10 @@ compare_variable(const LinkInput *input, const ProfileVariable *variable, Link *
 }
 
 static int compare_profile(const LinkInput *input, const Profile *profile, Link *link, Error *err) {
+        bool elsewhere = false;
+
         for (size_t i = 0; i < profile->n_variables; i++) {
-                int r = compare_variable(input, &profile->variables[i], link, err);
+                int r = compare_variable(input, &profile->variables[i], &elsewhere, link, err);
                 if (r < 0)
                         return r;
         }
@@ -156,7 +188,8 @@ static int compare_wish(const LinkInput *input, Link *link, Error *err) {
                         return error_prefix(err, r, "coollama.env.%s", variable->name);
 
                 const char *present = container_env(input->container, variable->name);
-                if (present != NULL && strcmp(present, value) == 0) {
+                if ((present != NULL && strcmp(present, value) == 0)
+                    || would_move_server(input, variable->name, link)) {
                         free(value);
                         continue;
                 }

@@ -59,10 +59,12 @@ typedef struct LinkInput {
 } LinkInput;
 
 /*
- * What is there already decides: empty or the image's own default is set; the URL of the profile
- * "ollama" is replaced; OPENAI_*, ANTHROPIC_*, OLLAMA_API_KEY, OLLAMA_HOST and a host entry of its
- * user's own are kept, and said; coollama.env.VAR is set whatever was there. One in the network of
- * another container is never given a host entry: whether that one has it is the caller's to ask.
+ * What is there already decides: empty or the image's own default is set; another URL of a profile
+ * is replaced; OPENAI_*, ANTHROPIC_*, OLLAMA_API_KEY, OLLAMA_HOST and a host entry of its
+ * user's own are kept, and said; coollama.env.VAR is set whatever was there. OLLAMA_HOST
+ * is never set where the image carries a server (model/server-image.h), and no key goes to an app
+ * whose URL is kept. One in the network of another container is never given a host entry: whether
+ * that one has it is the caller's to ask.
  *
  * -EINVAL when a template cannot be filled
  * (the text names it), -E2BIG, -ENOMEM. The caller frees with link_done() also after an error.

@@ -134,6 +134,9 @@ ProfileSet *inspect_profiles(void) {
                   "\"reach\": \"auto\", \"recovery\": \"none\", \"settle\": \"45s\", \"sources\": [],"
                   "\"hint\": { \"url\": \"choose a model at {host}:{port}\" }, \"variables\": ["
                   "{ \"name\": \"LLM_URL\", \"value\": \"{url}/v1\", \"role\": \"url\" } ] }" },
+                { "host",
+                  "{ \"about\": \"\", \"images\": [], " WAYS ", \"variables\": ["
+                  "{ \"name\": \"OLLAMA_HOST\", \"value\": \"{url}\", \"role\": \"url\" } ] }" },
         };
         ProfileSet *set = NULL;
         int r = profile_set_new(&set);
