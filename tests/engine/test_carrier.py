@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lib import images
+from lib import clients, images
 from lib.cache import SOURCE
 from lib.consumers import URL, env_of, service, stack
 from lib.daemon import Daemon
@@ -70,10 +70,12 @@ def scene(
     try:
         consumer(engine, "keep", app("web", KARAKEEP))
         consumer(engine, "shop", app("web", images.BUSYBOX))
+        for profile in ("openai", "anthropic"):
+            consumer(engine, profile, app("web", images.BUSYBOX, f"coollama.profile={profile}"))
         consumer(engine, "named", app("web", images.BUSYBOX, "coollama.auth=url"))
         daemon.start()
         daemon.wait_for(lambda: row(daemon, "keep/web")["linked"] == 1, "keep/web linked", 60)
-        wait_linked(daemon, "shop/web", "named/web")
+        wait_linked(daemon, "shop/web", "named/web", "openai/web", "anthropic/web")
         yield Scene(engine, relay, daemon)
     finally:
         daemon.close()
@@ -111,6 +113,24 @@ def test_the_key_of_one_that_sends_headers_is_refused_in_a_url(scene: Scene) -> 
     key = key_of(scene.engine, "shop-web-1")
     assert ask(scene.engine, "shop-web-1", "/api/tags", key)[0] == 200
     assert ask(scene.engine, "shop-web-1", f"/k/{key}/api/tags")[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("container", "client"),
+    [
+        ("shop-web-1", "ollama"),
+        ("keep-web-1", "ollama"),
+        ("named-web-1", "ollama"),
+        ("openai-web-1", "openai"),
+        ("anthropic-web-1", "anthropic"),
+    ],
+)
+def test_real_clients_list_chat_and_stream_with_what_was_injected_and_nothing_else(
+    scene: Scene, container: str, client: str
+) -> None:
+    got = clients.ask(scene.engine, container, client)
+    assert got["list"] == ["llama3.2:latest"]
+    assert got["chat"].strip() == "word" and set(got["stream"].split()) == {"word"}
 
 
 def test_the_step_that_is_left_is_shown_until_its_key_was_seen(scene: Scene) -> None:

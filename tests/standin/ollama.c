@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "client.h"
+#include "messages.h"
 #include "models.h"
 #include "serve.h"
 
@@ -279,10 +280,11 @@ static void route_infer(Client *client, const Request *request) {
                 return;
         models_full_name(model, loaded, sizeof loaded);
         bool embeds = strstr(request->path, "/embed") != NULL;
+        bool messages = strcmp(request->path, "/v1/messages") == 0;
         if (embeds || !wants_stream(request, !openai))
-                begin(client, model, JSON, whole_piece);
+                begin(client, model, JSON, messages ? messages_whole_piece : whole_piece);
         else if (openai)
-                begin(client, model, SSE, openai_piece);
+                begin(client, model, SSE, messages ? messages_piece : openai_piece);
         else
                 begin(client, model, NDJSON,
                       strcmp(request->path, "/api/chat") == 0 ? chat_piece : generate_piece);
@@ -379,7 +381,7 @@ static const Route routes[] = {
         { "POST", "/v1/completions", route_infer },
         { "POST", "/v1/embeddings", route_infer },
         { "POST", "/v1/responses", route_other },
-        { "POST", "/v1/messages", route_other },
+        { "POST", "/v1/messages", route_infer },
         { "POST", "/api/pull", route_pull },
         { "POST", "/api/push", route_other },
         { "POST", "/api/create", route_other },
