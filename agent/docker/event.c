@@ -20,6 +20,7 @@
 static const char *const kind_names[] = {
         [EVENT_CREATE] = "create",
         [EVENT_START] = "start",
+        [EVENT_KILL] = "kill",
         [EVENT_DIE] = "die",
         [EVENT_DESTROY] = "destroy",
         [EVENT_RENAME] = "rename",
@@ -45,6 +46,7 @@ typedef struct KindRow {
 static const KindRow kind_table[] = {
         { "container", "create", EVENT_CREATE },
         { "container", "start", EVENT_START },
+        { "container", "kill", EVENT_KILL },
         { "container", "die", EVENT_DIE },
         { "container", "destroy", EVENT_DESTROY },
         { "container", "remove", EVENT_DESTROY },

@@ -11,6 +11,7 @@
 typedef enum EventKind {
         EVENT_CREATE,
         EVENT_START,
+        EVENT_KILL, /* a signal was sent to it: the first step of a stop */
         EVENT_DIE,
         EVENT_DESTROY,
         EVENT_RENAME,

@@ -51,7 +51,7 @@ typedef struct StreamRow {
  */
 static const StreamRow stream_table[] = {
         { "consumers", "{\"type\":[\"container\"],\"label\":[\"coollama.enable\"],"
-                       "\"event\":[\"health_status\",\"pause\",\"unpause\"]}" },
+                       "\"event\":[\"health_status\",\"pause\",\"unpause\",\"kill\"]}" },
         { "stack", "{\"type\":[\"container\"],\"label\":[\"coollama.part\"],"
                    "\"event\":[\"health_status\",\"pause\",\"unpause\"]}" },
         { "all", "{\"type\":[\"container\",\"network\",\"volume\"],"

@@ -30,7 +30,7 @@ static_assert(ARRAY_LEN(auth_choices) == AUTH_STACK + 1, "a word for each Auth")
 
 static const Choice recovery_choices[] = {
         [RECOVERY_RESTART] = { "restart", true },
-        [RECOVERY_AUTO] = { "auto", false },
+        [RECOVERY_AUTO] = { "auto", true },
         [RECOVERY_NONE] = { "none", true },
 };
 static_assert(ARRAY_LEN(recovery_choices) == RECOVERY_NONE + 1, "a word for each Recovery");

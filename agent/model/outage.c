@@ -10,30 +10,55 @@ static void run_done(Run *run) {
         free(run->started_at);
 }
 
+static int make_room(RunList *list) {
+        size_t room = list->room > 0 ? 2 * list->room : 16;
+
+        if (list->n < list->room)
+                return 0;
+        Run *runs = reallocarray(list->runs, room, sizeof *runs);
+        if (runs == NULL)
+                return -ENOMEM;
+        list->runs = runs;
+        list->room = room;
+        return 0;
+}
+
 int run_list_add(RunList *list, const char *id, const char *started_at, bool lived) {
         if (list->n == OUTAGE_RUNS_MAX)
                 return -ENOSPC;
 
-        Run *runs = reallocarray(list->runs, list->n + 1, sizeof *runs);
-        if (runs == NULL)
-                return -ENOMEM;
-        list->runs = runs;
-
+        int r = make_room(list);
+        if (r < 0)
+                return r;
         Run run = { .id = strdup(id), .started_at = strdup(started_at), .lived = lived };
         if (run.id == NULL || run.started_at == NULL) {
                 run_done(&run);
                 return -ENOMEM;
         }
         list->runs[list->n++] = run;
+        list->sorted = false;
         return 0;
 }
 
-const Run *run_list_find(const RunList *list, const char *id, const char *started_at) {
-        for (size_t i = 0; i < list->n; i++)
-                if (strcmp(list->runs[i].id, id) == 0
-                    && strcmp(list->runs[i].started_at, started_at) == 0)
-                        return &list->runs[i];
-        return NULL;
+static int compare(const void *a, const void *b) {
+        return strcmp(((const Run *) a)->id, ((const Run *) b)->id);
+}
+
+static int compare_id(const void *id, const void *run) {
+        return strcmp(id, ((const Run *) run)->id);
+}
+
+Run *run_list_find(RunList *list, const char *id, const char *started_at) {
+        if (list->n == 0)
+                return NULL;
+        if (!list->sorted)
+                qsort(list->runs, list->n, sizeof *list->runs, compare);
+        list->sorted = true;
+
+        Run *run = bsearch(id, list->runs, list->n, sizeof *list->runs, compare_id);
+        if (run != NULL && started_at != NULL && strcmp(run->started_at, started_at) != 0)
+                return NULL;
+        return run;
 }
 
 void run_list_remove(RunList *list, const char *id) {
@@ -104,7 +129,11 @@ int outage_end(Outage *outage, const RunList *running, bool counts) {
 }
 
 bool outage_is_unwatched(const Outage *outage, const char *id, const char *started_at) {
-        if (outage->open || outage->provider_id == NULL || outage->provider_id[0] == '\0')
+        return !outage->open && outage_is_another_run(outage, id, started_at);
+}
+
+bool outage_is_another_run(const Outage *outage, const char *id, const char *started_at) {
+        if (outage->provider_id == NULL || outage->provider_id[0] == '\0')
                 return false;
         return strcmp(outage->provider_id, id) != 0
                || strcmp(outage->provider_started_at, started_at) != 0;
@@ -126,11 +155,22 @@ int outage_remember_provider(Outage *outage, const char *id, const char *started
         return 0;
 }
 
-const Run *outage_owes(const Outage *outage, const char *id, const char *started_at) {
+const Run *outage_owes(Outage *outage, const char *id, const char *started_at) {
         return outage->open ? NULL : run_list_find(&outage->owed, id, started_at);
 }
 
-static json_t *list_to_json(const RunList *list) {
+#define CALM_FREE     3 /* so often nobody has to wait */
+#define CALM_DOUBLING 6
+
+uint64_t outage_calm_usec(unsigned in_a_row, uint64_t grace_usec) {
+        unsigned doubled = in_a_row > CALM_FREE ? in_a_row - CALM_FREE : 0;
+
+        if (in_a_row < CALM_FREE)
+                return 0;
+        return grace_usec << (doubled < CALM_DOUBLING ? doubled : CALM_DOUBLING);
+}
+
+json_t *run_list_to_json(const RunList *list) {
         json_t *array = json_array();
 
         for (size_t i = 0; array != NULL && i < list->n; i++) {
@@ -149,8 +189,8 @@ static json_t *list_to_json(const RunList *list) {
 }
 
 json_t *outage_to_json(const Outage *outage) {
-        json_t *before = list_to_json(&outage->before);
-        json_t *owed = list_to_json(&outage->owed);
+        json_t *before = run_list_to_json(&outage->before);
+        json_t *owed = run_list_to_json(&outage->owed);
 
         if (before == NULL || owed == NULL) {
                 json_decref(before);
@@ -165,13 +205,13 @@ json_t *outage_to_json(const Outage *outage) {
         );
 }
 
-static int list_from_json(const json_t *array, RunList *ret) {
+int run_list_from_json(const json_t *json, RunList *ret) {
         size_t i;
         json_t *item;
 
-        if (!json_is_array(array))
+        if (!json_is_array(json))
                 return -EBADMSG;
-        json_array_foreach(array, i, item) {
+        json_array_foreach(json, i, item) {
                 const char *id = json_string_value(json_object_get(item, "id"));
                 const char *started_at = json_string_value(json_object_get(item, "started_at"));
                 int r = id && started_at ? run_list_add(
@@ -191,9 +231,9 @@ int outage_from_json(const json_t *json, Outage *ret, Error *err) {
 
         int r = id && started_at ? outage_remember_provider(&outage, id, started_at) : -EBADMSG;
         if (r >= 0)
-                r = list_from_json(json_object_get(json, "before"), &outage.before);
+                r = run_list_from_json(json_object_get(json, "before"), &outage.before);
         if (r >= 0)
-                r = list_from_json(json_object_get(json, "owed"), &outage.owed);
+                r = run_list_from_json(json_object_get(json, "owed"), &outage.owed);
         if (r < 0) {
                 outage_done(&outage);
                 return error_set(err, r, "not a list of who is owed a restart");

@@ -31,6 +31,9 @@
 
 #define SWAP_CONTAINERS_MAX 128
 
+/* What a stop takes longer than its timeout. */
+#define STOP_SLACK_SEC 2
+
 /* What its profile asks of its user, with what can be told by now. */
 static void take_hint(const Deciding *deciding, const Target *target, Carrier carrier) {
         const char *hint = carrier_hint(&deciding->ways, carrier);
@@ -139,18 +142,45 @@ static void restart(const Deciding *deciding, const SeenContainer *seen) {
         );
 }
 
-/* What its label says, else its profile, else the configuration. */
-static bool is_spared(const Deciding *deciding) {
-        const Ways *ways = &deciding->ways;
-        Recovery recovery = ways->has_recovery ? ways->recovery : deciding->context->recovery;
+/* The engine, or we, were killed between its stop and its start, or it did not come up: nobody else
+ * starts it. */
+static bool start_what_was_cut_short(const Deciding *deciding) {
+        Plan *plan = deciding->plan;
 
-        return recovery == RECOVERY_NONE;
+        for (size_t i = 0; i < deciding->targets.n; i++) {
+                const SeenContainer *seen = deciding->targets.list[i];
+
+                if (!seen->debt.cut_short)
+                        continue;
+                plan_say(plan, LINK_WAITING, "being started again: its restart was cut short");
+                plan_add_call(
+                        plan,
+                        (PlanCall){ .method = "POST",
+                                    .expect = EXPECT_DONE | EXPECT_ALREADY | EXPECT_GONE,
+                                    .what = "start it again, since its restart was cut short" },
+                        "/containers/%s/start", seen->container->id
+                );
+                return true;
+        }
+        return false;
+}
+
+/* Its user may be stopping it right now: our restart would start it again. */
+static bool is_being_stopped(const Deciding *deciding, const SeenContainer *seen) {
+        uint64_t until_usec =
+                seen->signalled_usec
+                + (container_stop_timeout(seen->container) + STOP_SLACK_SEC) * USEC_PER_SEC;
+
+        if (seen->signalled_usec == 0 || until_usec <= deciding->now_usec)
+                return false;
+        plan_wake_at(deciding->plan, until_usec);
+        return true;
 }
 
 static bool is_to_be_restarted(const Deciding *deciding, const SeenContainer *seen) {
-        return seen->owed && deciding->context->provider->up && !deciding->context->finishing
-               && !is_paused(deciding->context) && !deciding->plan->spared
-               && deciding->view->retry_usec <= deciding->now_usec;
+        return debt_due(&seen->debt, deciding->plan->recovery) == DUE_RESTART
+               && deciding->context->provider->up && !deciding->context->finishing
+               && !is_paused(deciding->context) && !is_being_stopped(deciding, seen);
 }
 
 static bool has_paused_container(const Deciding *deciding) {
@@ -293,6 +323,8 @@ static int decide(Deciding *deciding) {
                 plan_say(plan, LINK_STOPPED, "no container");
                 return 0;
         }
+        if (start_what_was_cut_short(deciding))
+                return 0;
         if (deciding->view->unlinked)
                 return deciding_unlink_targets(deciding);
 
@@ -302,7 +334,6 @@ static int decide(Deciding *deciding) {
         );
         if (r < 0)
                 return r;
-        plan->spared = is_spared(deciding);
         if (wish_has_problem(deciding->wish)) {
                 plan_say(plan, LINK_REFUSED, "%s", deciding->wish->problem);
                 plan_next_step(plan, "change the label and deploy it again");
@@ -310,7 +341,8 @@ static int decide(Deciding *deciding) {
         }
         if (deciding_is_refused(deciding, find_ways(deciding, &err), &err))
                 return 0;
-        plan->spared = is_spared(deciding);
+        plan->recovery =
+                deciding->ways.has_recovery ? deciding->ways.recovery : deciding->context->recovery;
         return link_targets(deciding);
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "model/container.h"
+#include "model/debt.h"
 #include "model/donors.h"
 #include "model/identity.h"
 #include "model/link.h"
@@ -23,7 +24,8 @@ typedef struct SeenContainer {
         const Container *container;
         const json_t *kept; /* what its link replaced (model/kept.h); NULL: not asked, or nothing */
         bool consented;     /* its operator agreed that files of its own are lost */
-        bool owed;          /* this run of it is to be restarted: Ollama was away and is back */
+        Debt debt;          /* what this run of it is owed, since Ollama was away */
+        uint64_t signalled_usec;     /* monotonic: when a signal was sent to it last; 0: never */
         uint64_t settled_since_usec; /* monotonic: since when it is seen up, and healthy if it has a
                                         check; 0: it is not */
         uint64_t up_since_usec;      /* monotonic: since when it is seen up; 0: it is not */

@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "model/action.h"
 #include "model/carrier.h"
+#include "model/choice.h"
 
 /*
  * Plan: what is the matter with one key (a consumer, the provider), and what to do about it, as
@@ -56,7 +57,7 @@ typedef struct Plan {
         unsigned linked;    /* how many of them are linked */
         unsigned needs;     /* Need flags: observe these and plan again */
         uint64_t wake_usec; /* look again then (monotonic); 0: when something changes */
-        bool spared;        /* it is never restarted after an outage: so it says, or the
+        Recovery recovery;  /* what happens to it after an outage: so it says, or the
                                configuration */
         bool restarts;      /* the action restarts a consumer after an outage */
         bool undoes;        /* the actions undo or finish a swap, or give way: when one fails, they

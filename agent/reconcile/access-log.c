@@ -64,6 +64,15 @@ static int on_piece(const char *bytes, size_t size, void *data) {
         return r;
 }
 
+static int on_started(long status, void *data) {
+        const AccessLog *log = data;
+
+        (void) status;
+        if (log->setup.begun != NULL)
+                log->setup.begun(log->setup.data);
+        return 0;
+}
+
 static void on_end(const EngineAnswer *answer, void *data) {
         AccessLog *log = data;
 
@@ -71,12 +80,21 @@ static void on_end(const EngineAnswer *answer, void *data) {
         log->setup.ended(answer, log->setup.data);
 }
 
-int access_log_open(const AccessLogSetup *setup, AccessLog **ret) {
-        cleanup(access_log_freep) AccessLog *log = calloc(1, sizeof *log);
-        cleanup(freep) char *path = text_format(
+static char *path_of(const AccessLogSetup *setup) {
+        if (setup->from_now)
+                return text_format(
+                        "/containers/%s/logs?stdout=1&tail=0&follow=%d", setup->proxy_id,
+                        setup->follow
+                );
+        return text_format(
                 "/containers/%s/logs?stdout=1&tail=50000&follow=%d&since=%llu", setup->proxy_id,
                 setup->follow, (unsigned long long) setup->since
         );
+}
+
+int access_log_open(const AccessLogSetup *setup, AccessLog **ret) {
+        cleanup(access_log_freep) AccessLog *log = calloc(1, sizeof *log);
+        cleanup(freep) char *path = path_of(setup);
         if (log == NULL || path == NULL)
                 return -ENOMEM;
         log->setup = *setup;
@@ -84,6 +102,7 @@ int access_log_open(const AccessLogSetup *setup, AccessLog **ret) {
         const EngineStream stream = {
                 .call = { .method = "GET", .path = path },
                 .silence_usec = setup->follow ? 0 : SILENCE_USEC,
+                .started = on_started,
                 .piece = on_piece,
         };
         int r = engine_stream(setup->engine, &stream, on_end, log, &log->slot);

@@ -17,7 +17,9 @@ typedef struct AccessLogSetup {
         Engine *engine;
         const char *proxy_id;
         uint64_t since; /* seconds since 1970 */
+        bool from_now;  /* instead: nothing of what is there already, whatever the clock says */
         bool follow;    /* for ever, else to its end of now */
+        void (*begun)(void *data); /* the engine answers; may be NULL */
         void (*request)(const ProxyRequest *request, void *data);
         void (*ended)(const EngineAnswer *answer, void *data); /* may free it */
         void *data;

@@ -84,6 +84,7 @@ void queue_add_all(Reconciler *reconciler);
 int queue_open(Reconciler *reconciler);
 
 /* queue.c: to be looked at again when a restart of another one has ended. */
+bool queue_may_restart(const Reconciler *reconciler); /* one more at a time? */
 void queue_wait_for_restart(Reconciler *reconciler, Consumer *consumer);
 void queue_restart_next(Reconciler *reconciler);
 

@@ -96,6 +96,15 @@ static void queue_swap(Consumer *consumer, void *data) {
                 queue_add(data, consumer);
 }
 
+/* Somebody may be stopping it, which can take a while. */
+static void on_signal(const Reconciler *reconciler, const EngineEvent *event) {
+        Consumer *consumer = world_find_container(reconciler->world, event->container_id);
+        Tracked *tracked = consumer ? consumer_tracked(consumer, event->container_id) : NULL;
+
+        if (tracked != NULL)
+                tracked->signalled_usec = clock_monotonic_usec();
+}
+
 static void on_event(const EngineEvent *event, void *data) {
         Reconciler *reconciler = data;
 
@@ -111,6 +120,9 @@ static void on_event(const EngineEvent *event, void *data) {
         case EVENT_UNPAUSE:
         case EVENT_HEALTH:
                 on_container(reconciler, event);
+                break;
+        case EVENT_KILL:
+                on_signal(reconciler, event);
                 break;
         case EVENT_CONNECT: {
                 const Consumer *consumer =

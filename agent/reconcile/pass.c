@@ -205,6 +205,8 @@ static int take_look(Pass *pass) {
                 Container *container = looked[i].container;
 
                 if (container == NULL) {
+                        if (!looked[i].by_name)
+                                recovery_gone(reconciler->recovery, looked[i].id);
                         if (!looked[i].by_name
                             && world_find_container(reconciler->world, looked[i].id) == consumer)
                                 world_detach(reconciler->world, looked[i].id);
@@ -217,16 +219,14 @@ static int take_look(Pass *pass) {
                         return r;
                 Tracked *tracked = consumer_tracked(consumer, container->id);
                 tracked_update(tracked, container, now_usec);
-                recovery_saw(
-                        reconciler->recovery, container->id, container->started_at,
-                        container_is_up(container)
-                );
+                recovery_saw(reconciler->recovery, container);
                 pass->seen[pass->n_seen++] = (SeenContainer){
                         .container = container,
-                        .owed = recovery_is_due(
-                                reconciler->recovery, container->id, container->started_at,
+                        .debt = recovery_debt(
+                                reconciler->recovery, container,
                                 provider_key_number(reconciler->provider, consumer->identity.key)
                         ),
+                        .signalled_usec = tracked->signalled_usec,
                         .settled_since_usec = tracked->settled_since_usec,
                         .up_since_usec = tracked->up_since_usec,
                         .age_usec = age_of(container),
@@ -461,9 +461,13 @@ static void execute(Pass *pass, Plan *plan) {
                 return;
         }
         consumer->pass = PASS_EXECUTING;
-        if (plan->restarts)
+        if (plan->restarts) {
+                const Container *subject = subject_of(pass, plan);
+
                 reconciler->n_restarting++;
-        else if (consumer->project != NULL && plan->actions[0].kind != ACTION_KEY)
+                if (subject != NULL)
+                        recovery_restarts(reconciler->recovery, subject);
+        } else if (consumer->project != NULL && plan->actions[0].kind != ACTION_KEY)
                 consumer->project->swapping = consumer;
 }
 
@@ -485,9 +489,7 @@ static bool is_held_back(const Pass *pass, Plan *plan) {
         }
         if (plan->actions[0].kind == ACTION_KEY)
                 return false;
-        if (plan->restarts
-            && pass->reconciler->n_restarting
-                       >= pass->reconciler->setup.config->recovery.parallel) {
+        if (plan->restarts && !queue_may_restart(pass->reconciler)) {
                 queue_wait_for_restart(pass->reconciler, consumer);
                 return true;
         }
@@ -499,6 +501,16 @@ static bool is_held_back(const Pass *pass, Plan *plan) {
                 return true;
         }
         return false;
+}
+
+/* Whoever is owed nothing, now that its wishes are known. */
+static void forgive(const Pass *pass, const Plan *plan) {
+        for (size_t i = 0; i < pass->n_seen; i++) {
+                const SeenContainer *seen = &pass->seen[i];
+
+                if (seen->debt.owed && debt_due(&seen->debt, plan->recovery) == DUE_NOTHING)
+                        recovery_forgive(pass->reconciler->recovery, seen->container->id);
+        }
 }
 
 static void pass_plan(Pass *pass) {
@@ -527,6 +539,7 @@ static void pass_plan(Pass *pass) {
                 return;
         }
 
+        forgive(pass, plan);
         bool held_back = is_held_back(pass, plan);
         verdict_say(pass->consumer, plan);
         if (plan->n_actions > 0 && !held_back) {

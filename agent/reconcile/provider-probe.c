@@ -33,6 +33,18 @@ static void say_transition(Provider *provider) {
         provider_settle_up(provider);
 }
 
+static void note(Provider *provider, bool ok, HealthRule rule) {
+        Health *health = &provider->health;
+        bool changed = health_note(health, ok, rule, clock_monotonic_usec());
+
+        if (ok && health->successes == 1 && (changed || !health->up))
+                provider->setup.answers(provider->setup.data);
+        if (!ok && !health->was_up && health->failures >= rule.down_after)
+                provider->setup.found_down(provider->setup.data);
+        if (changed)
+                say_transition(provider);
+}
+
 void provider_note_health(Provider *provider, bool ok, const char *why) {
         const Config *config = provider->setup.config;
         /* What the engine says has been counted by the engine, and comes but once. */
@@ -42,16 +54,12 @@ void provider_note_health(Provider *provider, bool ok, const char *why) {
 
         if (!ok && why != NULL)
                 (void) snprintf(provider->why_down, sizeof provider->why_down, "%s", why);
-        if (health_note(&provider->health, ok, rule, clock_monotonic_usec()))
-                say_transition(provider);
+        note(provider, ok, rule);
 }
 
 void provider_note_stopped(Provider *provider, const char *why) {
         (void) snprintf(provider->why_down, sizeof provider->why_down, "%s", why);
-        if (health_note(
-                    &provider->health, false, (HealthRule){ 1, UP_AFTER }, clock_monotonic_usec()
-            ))
-                say_transition(provider);
+        note(provider, false, (HealthRule){ 1, UP_AFTER });
 }
 
 static void describe_failure(const HttpResult *result, char *buffer, size_t size) {

@@ -36,8 +36,10 @@ typedef struct ProviderSetup {
         void (*changed)(void *data
         );                        /* facts or accepted keys changed: look at all consumers again */
         void (*said)(void *data); /* only the sentence changed */
-        bool (*may_go)(void *data);  /* may it be taken away, when that is asked for? */
-        void (*came_up)(void *data); /* provider_run() tells which run of it */
+        bool (*may_go)(void *data);     /* may it be taken away, when that is asked for? */
+        void (*came_up)(void *data);    /* provider_run() tells which run of it */
+        void (*answers)(void *data);    /* for the first time since it was down, or since we came */
+        void (*found_down)(void *data); /* it was not up since we came */
         void (*went_down)(uint64_t since_usec, void *data); /* monotonic */
         /* Another run of its container, so short after the one before that it was never down. */
         void (*ran_anew)(const char *id, const char *started_at, void *data);

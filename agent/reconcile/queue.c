@@ -69,6 +69,11 @@ int queue_open(Reconciler *reconciler) {
         return sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_OFF);
 }
 
+bool queue_may_restart(const Reconciler *reconciler) {
+        return reconciler->n_restarting + recovery_under_way(reconciler->recovery)
+               < reconciler->setup.config->recovery.parallel;
+}
+
 void queue_wait_for_restart(Reconciler *reconciler, Consumer *consumer) {
         if (consumer->waits_for_restart)
                 return;
@@ -84,8 +89,7 @@ void queue_wait_for_restart(Reconciler *reconciler, Consumer *consumer) {
 void queue_restart_next(Reconciler *reconciler) {
         Consumer *consumer = reconciler->restart_first;
 
-        if (consumer == NULL
-            || reconciler->n_restarting >= reconciler->setup.config->recovery.parallel)
+        if (consumer == NULL || !queue_may_restart(reconciler))
                 return;
         reconciler->restart_first = consumer->next_restart;
         if (reconciler->restart_first == NULL)

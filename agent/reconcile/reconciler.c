@@ -43,9 +43,14 @@ static void on_provider_changed(void *data) {
         reconciler_check(reconciler);
 }
 
+static void tell_proxy(const Reconciler *reconciler) {
+        recovery_proxy(reconciler->recovery, provider_proxy_id(reconciler->provider));
+}
+
 static void on_provider_said(void *data) {
         Reconciler *reconciler = data;
 
+        tell_proxy(reconciler);
         hold_check(reconciler);
         follow_proxy(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
@@ -66,10 +71,19 @@ static void tell_recovery(Reconciler *reconciler) {
             || !provider_run(reconciler->provider, &id, &started_at))
                 return;
         reconciler->back_usec = 0;
-        recovery_came_up(
-                reconciler->recovery, id, started_at, since_usec,
-                provider_proxy_id(reconciler->provider)
-        );
+        recovery_came_up(reconciler->recovery, id, started_at, since_usec);
+}
+
+static void on_answers(void *data) {
+        const Reconciler *reconciler = data;
+
+        recovery_answers(reconciler->recovery);
+}
+
+static void on_found_down(void *data) {
+        const Reconciler *reconciler = data;
+
+        recovery_found_down(reconciler->recovery);
 }
 
 static void on_came_up(void *data) {
@@ -96,9 +110,6 @@ static void on_went_down(uint64_t since_usec, void *data) {
 static void add_running(Consumer *consumer, void *data) {
         RunList *list = data;
 
-        /* Whoever is not linked is re-created anyway; whoever is spared is owed nothing. */
-        if (consumer->linked == 0 || consumer->spared)
-                return;
         for (size_t i = 0; i < consumer->n_tracked; i++)
                 if (consumer->tracked[i].up_since_usec > 0)
                         (void) run_list_add(
@@ -107,10 +118,19 @@ static void add_running(Consumer *consumer, void *data) {
                         );
 }
 
-static void on_list_running(RunList *ret, void *data) {
+/* Whoever is not linked is re-created anyway, if ever; of one that is being re-created the new
+ * container may be there already. */
+static void add_owed(Consumer *consumer, void *data) {
+        bool linked = consumer->linked > 0 || consumer->record != NULL;
+
+        if (linked && consumer->recovery != RECOVERY_NONE)
+                add_running(consumer, data);
+}
+
+static void on_list_running(RunList *ret, bool owed, void *data) {
         const Reconciler *reconciler = data;
 
-        world_visit(reconciler->world, add_running, ret);
+        world_visit(reconciler->world, owed ? add_owed : add_running, ret);
 }
 
 static void on_due(void *data) {
@@ -285,6 +305,8 @@ static int open_provider(Reconciler *reconciler, Error *err) {
                 .said = on_provider_said,
                 .may_go = on_may_go,
                 .came_up = on_came_up,
+                .answers = on_answers,
+                .found_down = on_found_down,
                 .went_down = on_went_down,
                 .ran_anew = on_ran_anew,
                 .joins = reconciler->joins,

@@ -87,7 +87,7 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
         replace(&consumer->intent, plan->intent);
         if (plan->carrier != CARRIER_UNDECIDED)
                 consumer->carrier = plan->carrier;
-        consumer->spared = plan->spared;
+        consumer->recovery = plan->recovery;
         consumer->swap_lost = plan->lost;
         consumer->replicas = plan->replicas;
         consumer->linked = plan->linked;

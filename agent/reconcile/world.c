@@ -233,6 +233,7 @@ void tracked_update(Tracked *tracked, const Container *container, uint64_t now_u
                 );
                 tracked->up_since_usec = 0;
                 tracked->settled_since_usec = 0;
+                tracked->signalled_usec = 0;
         }
         if (!up)
                 tracked->up_since_usec = 0;

@@ -42,6 +42,7 @@ typedef struct Tracked {
         char started_at[40];         /* of the start that the times below belong to */
         uint64_t up_since_usec;      /* monotonic; 0: it is not up */
         uint64_t settled_since_usec; /* likewise, up and healthy */
+        uint64_t signalled_usec;     /* monotonic: when a signal was sent to it last; 0: never */
 } Tracked;
 
 typedef enum PassState {
@@ -84,8 +85,8 @@ struct Consumer {
         char *next;
         char *note;
         char *intent;
-        Carrier carrier; /* how it shows its key */
-        bool spared;     /* from restarts after an outage */
+        Carrier carrier;   /* how it shows its key */
+        Recovery recovery; /* what happens to it after an outage */
         unsigned replicas;
         unsigned linked;
         uint64_t since_usec; /* wall clock: in this state since */

@@ -5,6 +5,7 @@ One scene: consumers of every kind, and a stack that serves them. An outage coun
 noticed (three probes, 100 ms apart), so nothing here depends on how long something takes."""
 
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from lib.consumers import SERVE, service, stack
+from lib.consumers import SERVE, run, service, stack
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.provider import API, PROXY, consumer, run_of, settle, status, wait_linked, wait_up
@@ -173,6 +174,22 @@ def test_one_that_its_user_stopped_during_it_stays_stopped(scene: Scene) -> None
         assert not scene.engine.inspect("shop-a-1")["State"]["Running"]
     finally:
         scene.engine.docker("start", "shop-a-1")
+
+
+def test_one_that_its_user_is_stopping_when_it_ends_stays_stopped(scene: Scene) -> None:
+    """Its program takes no notice of the signal, so that its stop takes its whole time."""
+    run(scene.engine, "stubborn", script="trap '' TERM; while :; do sleep 1; done")
+    wait_linked(scene.daemon, "stubborn")
+    scene.down()
+    words = scene.engine.machine.network_command("docker", "stop", "-t", "10", "stubborn")
+    with subprocess.Popen(words, env=scene.engine.env, stdout=subprocess.DEVNULL) as stopping:
+        scene.relay.forget()
+        scene.back()
+        assert stopping.wait(60) == 0
+    scene.wait_quiet()
+    assert not scene.engine.inspect("stubborn")["State"]["Running"]
+    assert len(scene.restarts()) == len(LIVED)
+    scene.engine.docker("rm", "-f", "stubborn")
 
 
 def test_one_started_during_it_is_restarted_only_if_nothing_was_answered(scene: Scene) -> None:

@@ -37,6 +37,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 OWN_ENGINE = "20.10"  # host-base's own; others are laid over it
 DEFAULT_COMPOSE = "2.26"
 BOOT_SECONDS = 90
+REBOOTS = 133  # nspawn's status when its host wants to be booted again
 ENVIRONMENT = ("HOME=/root", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 
 CLONE_NEWNS, CLONE_NEWCGROUP = 0x00020000, 0x02000000
@@ -137,7 +138,7 @@ def _hide_other_cgroups(hierarchies, tree):
     and the host see only such mounts, and all that they make is below that one directory on the machine."""
     if _libc.unshare(CLONE_NEWCGROUP | CLONE_NEWNS) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
-    tree.mkdir()
+    tree.mkdir(exist_ok=True)  # after a reboot it is there
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", tree)
     for options, where in hierarchies:
         (tree / where.name).mkdir()
@@ -181,6 +182,33 @@ def _leader(nspawn):
     return None
 
 
+def _start_nspawn(name, directory, root, blocked):
+    child = os.fork()
+    if child == 0:
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+            _exec_nspawn(name, directory, root)
+        except BaseException as error:  # a forked child must never return into its parent's code
+            print(f"host {name}: {error}", flush=True)
+        os._exit(1)
+    return child
+
+
+def _watch_nspawn(directory, child, owner_fd):
+    """Until it ends, or is to end; returns the host's PID 1, or 0."""
+    leader = 0
+    poll = select.poll()
+    poll.register(os.pidfd_open(child), select.POLLIN)
+    if owner_fd >= 0:
+        poll.register(owner_fd, select.POLLIN)
+    while not poll.poll(20 if not leader else 200):
+        if not leader and (leader := _leader(child) or 0):
+            (directory / "leader").write_text(str(leader))
+        if signal.sigtimedwait((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), 0):
+            break
+    return leader
+
+
 def keep(name, engine, compose, owner):
     """The keeper's whole life. Started in a mount namespace of its own; ends with the host gone."""
     directory = HOSTS / name
@@ -193,23 +221,13 @@ def keep(name, engine, compose, owner):
         owner_fd = os.pidfd_open(owner) if owner else -1
         _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")  # nspawn's locks and sockets
         root = _mount_root(directory, engine, compose)
-        child = os.fork()
-        if child == 0:
-            try:
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, wanted)
-                _exec_nspawn(name, directory, root)
-            except BaseException as error:  # a forked child must never return into its parent's code
-                print(f"host {name}: {error}", flush=True)
-            os._exit(1)
-        poll = select.poll()
-        poll.register(os.pidfd_open(child), select.POLLIN)
-        if owner_fd >= 0:
-            poll.register(owner_fd, select.POLLIN)
-        while not poll.poll(20 if not leader else 200):
-            if not leader and (leader := _leader(child)):
-                (directory / "leader").write_text(str(leader))
-            if signal.sigtimedwait((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), 0):
+        while True:
+            child = _start_nspawn(name, directory, root, wanted)
+            leader = _watch_nspawn(directory, child, owner_fd)
+            done, status = os.waitpid(child, os.WNOHANG)
+            if not done or not os.WIFEXITED(status) or os.WEXITSTATUS(status) != REBOOTS:
                 break
+            leader = 0
     finally:
         if child:
             leader = leader or _leader(child)
@@ -325,6 +343,16 @@ class Host:
             ip -n neighbour address add 198.51.100.2/24 dev lan0
             ip -n neighbour link set lan0 up
             ip -n neighbour route add default via 198.51.100.1""")
+
+    def reboot(self, seconds=BOOT_SECONDS):
+        """As its administrator does it: everything is stopped in order. Returns when its engine answers."""
+        before = self.leader
+        self.run("systemctl", "reboot", check=False)
+        deadline = time.monotonic() + seconds
+        while self.leader == before or self.run("docker", "version", check=False).returncode != 0:
+            if time.monotonic() > deadline:
+                raise HostError(f"{self.name} did not come back:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.2)
 
     def kill(self, seconds=30):
         """Ends and removes it; returns when nothing of it is left."""

@@ -210,8 +210,6 @@ static const struct {
           "f:2: 'access = admin' in [proxy] is not supported yet" },
         { "[link]\nreach = network\n", -EOPNOTSUPP,
           "f:2: 'reach = network' in [link] is not supported yet" },
-        { "[recovery]\naction = auto\n", -EOPNOTSUPP,
-          "f:2: 'action = auto' in [recovery] is not supported yet" },
         { "[provider]\nmode = external\nurl = http://x\n", -EOPNOTSUPP,
           "f:2: secured with an external Ollama is not supported yet" },
         { "[provider]\nmode = external\nurl = http://x\n[proxy]\nsecured = yes\n", -EOPNOTSUPP,

@@ -107,6 +107,7 @@ static const struct {
         { "coollama.reach", "auto", NULL },
         { "coollama.auth", "auto", NULL },
         { "coollama.recovery", "restart", NULL },
+        { "coollama.recovery", "auto", NULL },
         { "coollama.settle", "0", NULL },
         { "coollama.settle", "300ms", NULL },
         { "coollama.settle", "1h", NULL },
@@ -151,7 +152,6 @@ static const struct {
 
         { "coollama.reach", "network", "coollama.reach=network is not supported yet" },
         { "coollama.auth", "stack", "coollama.auth=stack is not supported yet" },
-        { "coollama.recovery", "auto", "coollama.recovery=auto is not supported yet" },
         { "coollama.access", "inference", "coollama.access=inference is not supported yet" },
         { "coollama.access", "admin", "coollama.access=admin is not supported yet" },
         { "coollama.scope", "stack", "coollama.scope=stack is not supported yet" },

@@ -35,7 +35,7 @@ static void end(Outage *outage, const char *running, bool counts) {
 }
 
 /* Who is owed: "a1! b2", with a mark for one who lived through it. */
-static const char *owed(const Outage *outage) {
+static const char *owed(Outage *outage) {
         static char text[256];
 
         text[0] = '\0';
@@ -315,4 +315,35 @@ Test(outage, what_is_no_such_file_is_refused) {
                 cr_assert(error_is_set(&err));
                 json_decref(json);
         }
+}
+
+Test(outage, those_that_follow_soon_after_restarts_are_answered_later_and_later) {
+        static const uint64_t graces[] = { 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 64, 64 };
+
+        for (unsigned i = 0; i < sizeof graces / sizeof *graces; i++)
+                cr_expect_eq(outage_calm_usec(i, 7), 7 * graces[i], "%u in a row", i);
+        cr_expect_eq(outage_calm_usec(4000000000, 7), 64 * 7);
+}
+
+Test(outage, a_thousand_that_are_owed_are_found) {
+        Outage outage = { 0 };
+        RunList running = { 0 };
+        char id[8];
+
+        for (int i = 0; i < 1000; i++) {
+                (void) snprintf(id, sizeof id, "%d", (i * 7) % 1000);
+                cr_assert_eq(run_list_add(&running, id, "1", false), 0);
+        }
+        cr_assert_eq(outage_end(&outage, &running, true), 0);
+        for (int i = 0; i < 1000; i += 3) {
+                (void) snprintf(id, sizeof id, "%d", i);
+                run_list_remove(&outage.owed, id);
+        }
+        for (int i = 0; i < 1000; i++) {
+                (void) snprintf(id, sizeof id, "%d", i);
+                cr_assert_eq(outage_owes(&outage, id, "1") != NULL, i % 3 != 0);
+                cr_assert_null(outage_owes(&outage, id, "2"));
+        }
+        run_list_done(&running);
+        outage_done(&outage);
 }
