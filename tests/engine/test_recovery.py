@@ -17,7 +17,7 @@ from lib.consumers import SERVE, run, service, stack
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.provider import API, PROXY, consumer, run_of, settle, status, wait_linked, wait_up
-from lib.relay import Exchange, Moment, Relay
+from lib.relay import Drop, Exchange, Moment, Relay
 from lib.wait import wait_for
 
 ASKS = (
@@ -202,6 +202,29 @@ def test_one_started_during_it_is_restarted_only_if_nothing_was_answered(scene: 
     assert sorted(scene.restarts()) == ["shop-a-1", "shop-b-1", "shop-c-1"]
 
 
+def test_what_was_proven_stays_proven_when_the_proxy_and_its_log_are_made_anew(scene: Scene) -> None:
+    """One that asks until it is answered, once, and one that never asks; both want the proof."""
+    asks = "until wget -q -O /dev/null --header \"Authorization: Bearer $OLLAMA_API_KEY\" $OLLAMA_BASE_URL/api/tags"
+    once = f"trap exit TERM; rm -f /done; {asks}; do sleep 0.1; done; touch /done; sleep 1000000 & wait"
+    run(scene.engine, "once", "--label", "coollama.recovery=auto", script=once)
+    run(scene.engine, "never", "--label", "coollama.recovery=auto")
+    wait_linked(scene.daemon, "once", "never")
+    # Its proxy may be away for a moment without an outage.
+    scene.configure(health={"down-after": 1000}, grace="8s")
+    scene.down()
+    scene.engine.docker("restart", "-t", "0", "once")
+    before = {name: run_of(scene.engine, name) for name in ("once", "never")}
+    scene.back()
+    asked = ("exec", "once", "test", "-e", "/done")
+    scene.daemon.wait_for(lambda: scene.engine.client(*asked).returncode == 0, "answered")
+    scene.engine.docker("rm", "-f", PROXY)
+    scene.wait_quiet()
+    assert len(scene.daemon.logged("create container coollama-proxy: done")) == 2
+    changed = {name for name, found in before.items() if run_of(scene.engine, name) != found}
+    assert changed == {"never"}
+    scene.engine.docker("rm", "-f", *before)
+
+
 def test_the_daemon_killed_during_it_forgets_nobody(scene: Scene) -> None:
     before = scene.runs()
     scene.down()
@@ -234,6 +257,30 @@ def test_the_daemon_killed_between_two_restarts_restarts_nobody_twice(
     if moment is Moment.REQUEST:
         done.remove(asked[1])  # the engine never saw that one
     assert sorted(done) == sorted(LIVED)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["engine", "engine and coollamad"])
+def test_a_restart_that_was_cut_short_is_finished(scene: Scene, killed: bool) -> None:
+    """The engine has stopped the container, and died before it started it again."""
+    before = scene.runs()
+    scene.down()
+
+    def cut(exchange: Exchange) -> Drop:
+        scene.engine.docker("stop", "-t", "0", exchange.path.split("/")[2])
+        if killed:
+            scene.daemon.kill()
+        return Drop()
+
+    scene.relay.on("POST", "/restart$", cut, moment=Moment.REQUEST)
+    scene.engine.docker("start", API)
+    if killed:
+        wait_for(lambda: not scene.daemon.running, "the blow", 60)
+        scene.daemon.kill()  # whoever killed it may not have buried it yet
+        scene.daemon.start()
+    wait_up(scene.daemon)
+    scene.wait_quiet()
+    assert scene.changed(before) == set(LIVED)
+    assert all(scene.engine.inspect(name)["State"]["Running"] for name in ALL)
 
 
 def test_an_outage_that_nobody_watched_counts_once(scene: Scene) -> None:
