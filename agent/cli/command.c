@@ -21,6 +21,8 @@ static const Command commands[] = {
         { "relink", "NAME", OPTION_YES, "link it (again), also where files are lost; it asks first",
           order_run },
         { "ollama", NULL, 0, "run Ollama's own command: what follows is its", ollama_run },
+        { "upgrade", NULL, 0, "pull a newer Ollama; back to the old one if it does not come up",
+          upgrade_run },
         { "pause", NULL, OPTION_FOR, "begin nothing any more, until resume (or --for TIME)", hold_run },
         { "resume", NULL, 0, "go on", hold_run },
         { "down", NULL, OPTION_YES | OPTION_UNLINK,

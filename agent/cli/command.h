@@ -31,7 +31,7 @@ int command_help(const Options *options);
 
 /* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), hold.c (pause and resume),
  * down.c,
- * ollama.c */
+ * ollama.c, story.c (upgrade) */
 int status_run(const Options *options);
 int plan_run(const Options *options);
 int verify_run(const Options *options);
@@ -40,3 +40,4 @@ int order_run(const Options *options);
 int hold_run(const Options *options);
 int down_run(const Options *options);
 int ollama_run(const Options *options);
+int upgrade_run(const Options *options);

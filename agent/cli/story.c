@@ -79,3 +79,8 @@ int story_run(const Options *options, const ClientQuestion *order) {
         while (r == 0);
         return r < 0 ? output_error(&err) : status;
 }
+
+int upgrade_run(const Options *options) {
+        const ClientQuestion order = { .method = "POST", .path = "/upgrade", .timeout_secs = 60 };
+        return story_run(options, &order);
+}

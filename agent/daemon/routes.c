@@ -155,6 +155,10 @@ static void answer_story(ControlRequest *request, Reconciler *reconciler) {
         reconciler_story(reconciler, after ? strtoull(after, NULL, 10) : 0, on_answered, request);
 }
 
+static void answer_upgrade(ControlRequest *request, Reconciler *reconciler) {
+        reconciler_upgrade(reconciler, on_answered, request);
+}
+
 static void answer_ollama(ControlRequest *request, Reconciler *reconciler) {
         answer_json(request, reconciler_ollama(reconciler));
 }
@@ -168,6 +172,7 @@ static const Route routes[] = {
         { "POST", "/pause", is_root, FOR_ROOT, answer_pause },
         { "POST", "/resume", is_root, FOR_ROOT, answer_resume },
         { "POST", "/down", is_root, FOR_ROOT, answer_down },
+        { "POST", "/upgrade", is_root, FOR_ROOT, answer_upgrade },
         { "GET", "/ollama", is_root, FOR_ROOT, answer_ollama },
         { "GET", "/story", is_root, FOR_ROOT, answer_story },
         { "POST", "/verify", is_root, FOR_ROOT, answer_verify },

@@ -14,6 +14,7 @@
  *   POST /relink?name=NAME   root
  *   POST /pause?for=TIME     root; without for: until resume
  *   POST /resume             root
+ *   POST /upgrade            root
  *   GET  /ollama             root; where Ollama's own command is to be run
  *   POST /down?unlink=yes    root; without unlink: consumers keep their links
  *   GET  /story?after=N      root; how far that is, answered when there is news since number N

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/plan-upgrade.h"
 
 typedef struct Deciding {
         const ProviderView *view;
@@ -313,6 +314,21 @@ static void remove_extras(const Deciding *deciding) {
         }
 }
 
+/* True when what follows is not to be held back. */
+static bool upgrade_turns(const Deciding *deciding, bool *decided) {
+        const ProviderView *view = deciding->view;
+        const StackObject *api = stack_find_part(view->stack, "api");
+        UpgradeSays says = UPGRADE_SAYS_NOTHING;
+
+        if (api != NULL)
+                says = plan_upgrade(
+                        view, &view->objects[api - view->stack->objects], deciding->now_usec,
+                        deciding->plan
+                );
+        *decided = says != UPGRADE_SAYS_NOTHING;
+        return says == UPGRADE_SAYS_TURN;
+}
+
 static void decide(const Deciding *deciding) {
         const ProviderView *view = deciding->view;
         Plan *plan = deciding->plan;
@@ -363,7 +379,8 @@ static void hold_back(const Deciding *deciding) {
 
         if (plan->n_actions == 0)
                 return;
-        if (is_paused(view) && !view->down && !only_publishes(plan)) {
+        bool open = view->upgrade != NULL && view->upgrade->phase != UPGRADE_OVER;
+        if (is_paused(view) && !view->down && !open && !only_publishes(plan)) {
                 hold_paused(deciding);
                 return;
         }
@@ -403,8 +420,13 @@ int plan_provider(const ProviderView *view, uint64_t now_usec, Plan **ret) {
         } else if (view->stack->n_objects > PROVIDER_OBJECTS_MAX) {
                 return -E2BIG;
         } else {
-                decide(&deciding);
-                hold_back(&deciding);
+                bool decided = false;
+                bool turns = upgrade_turns(&deciding, &decided);
+
+                if (!decided)
+                        decide(&deciding);
+                if (!turns || view->finishing)
+                        hold_back(&deciding);
         }
 
         if (plan->error < 0)

@@ -8,6 +8,7 @@
 #include "model/pause.h"
 #include "model/plan.h"
 #include "model/stack.h"
+#include "model/upgrade.h"
 
 /*
  * plan_provider(): what to do about the managed provider stack. Pure.
@@ -29,6 +30,7 @@ typedef struct ExtraContainer {
 typedef struct SeenObject {
         const json_t *inspect;       /* NULL: absent */
         bool image_present;          /* containers: its image is there */
+        const char *image_id;        /* what that image's name means today; NULL: not known */
         uint64_t stopped_since_usec; /* containers: monotonic, when it was stopped before our eyes;
                                         0: it was not */
 } SeenObject;
@@ -50,6 +52,9 @@ typedef struct ProviderView {
         bool finishing;           /* begin nothing */
         const Pause *pause;       /* likewise, while there is one; may be NULL */
         bool down;                /* take it away, and keep it away */
+        const Upgrade *upgrade;   /* the open one; may be NULL */
+        uint64_t upgrade_since_usec; /* monotonic: since when it is in this phase */
+        bool api_up; /* Ollama answers, and the engine says that its container is healthy */
 } ProviderView;
 
 /* plan-down.c: all of it but volumes goes; LINK_STOPPED: nothing of it is left. */

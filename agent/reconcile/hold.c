@@ -228,6 +228,10 @@ void reconciler_down(
                 answer_error(done, data, 503, "coollamad is waiting for the Docker Engine");
                 return;
         }
+        if (provider_is_upgrading(reconciler->provider)) {
+                answer_error(done, data, 409, "Ollama is being upgraded: try again after that");
+                return;
+        }
         if (pause_set(reconciler->pause, &pause, &err) < 0) {
                 answer_error(done, data, 500, error_text(&err));
                 return;
@@ -252,4 +256,29 @@ void reconciler_story(Reconciler *reconciler, uint64_t after, VerifyDone *done, 
 
 json_t *reconciler_ollama(const Reconciler *reconciler) {
         return provider_ollama(reconciler->provider);
+}
+
+void reconciler_upgrade(Reconciler *reconciler, VerifyDone *done, void *data) {
+        uint64_t number = 0;
+        Error err = { 0 };
+
+        if (!reconciler->standing) {
+                answer_error(done, data, 503, "coollamad is waiting for the Docker Engine");
+                return;
+        }
+        if (pause_get(reconciler->pause)->kind != PAUSE_NONE) {
+                answer_error(done, data, 409, "nothing is begun now: coollama resume first");
+                return;
+        }
+        /* One that is under way is followed from its beginning. */
+        if (!provider_is_upgrading(reconciler->provider)
+            && provider_upgrade(reconciler->provider, &number, &err) < 0) {
+                answer_error(done, data, 409, error_text(&err));
+                return;
+        }
+        answer(done, data, 200,
+               json_pack(
+                       "{s:s, s:s, s:I}", "said", "Ollama is being upgraded", "next", "", "number",
+                       (json_int_t) number
+               ));
 }

@@ -8,6 +8,7 @@
 #include "proxy/keys.h"
 #include "reconcile/provider-look.h"
 #include "reconcile/provider-models.h"
+#include "reconcile/provider-upgrade.h"
 #include "reconcile/provider.h"
 #include "reconcile/publish.h"
 
@@ -84,6 +85,9 @@ struct Provider {
 
         ProviderModels *models;
 
+        Upgrade upgrade;
+        uint64_t upgrade_since_usec; /* monotonic: in this phase */
+
         /* Is it up? */
         Health health;
         sd_event_source *probe_timer;
@@ -92,6 +96,7 @@ struct Provider {
         char proxy_id[65];
         char api_id[65];
         char api_started_at[40];
+        char api_image[100]; /* id of the image that it runs */
         bool api_running;
         bool api_healthy; /* the engine's word, for unsecured */
 };

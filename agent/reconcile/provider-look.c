@@ -34,6 +34,7 @@ struct ProviderLook {
         char *addresses[PROVIDER_ADDRESSES_MAX + 1];
         json_t *objects[PROVIDER_OBJECTS_MAX];
         bool images[PROVIDER_OBJECTS_MAX];
+        char *image_ids[PROVIDER_OBJECTS_MAX];
         json_t *ours;     /* all containers that carry our label */
         json_t *suspects; /* ids of those whose image is told by its id alone */
         size_t suspect;
@@ -49,6 +50,8 @@ ProviderLook *provider_look_free(ProviderLook *look) {
                 free(look->addresses[i]);
         for (size_t i = 0; i < PROVIDER_OBJECTS_MAX; i++)
                 json_decref(look->objects[i]);
+        for (size_t i = 0; i < PROVIDER_OBJECTS_MAX; i++)
+                free(look->image_ids[i]);
         json_decref(look->ours);
         json_decref(look->suspects);
         free(look->foreign);
@@ -63,6 +66,20 @@ const json_t *provider_look_object(const ProviderLook *look, size_t i) {
 
 bool provider_look_image_present(const ProviderLook *look, size_t i) {
         return look->images[i];
+}
+
+const char *provider_look_image_id(const ProviderLook *look, size_t i) {
+        return look->image_ids[i];
+}
+
+static int take_image(ProviderLook *look, const EngineAnswer *answer) {
+        const char *id = json_string_value(json_object_get(answer->json, "Id"));
+
+        look->images[look->at] = answer->outcome == OUTCOME_DONE;
+        if (answer->outcome != OUTCOME_DONE || id == NULL)
+                return 0;
+        look->image_ids[look->at] = strdup(id);
+        return look->image_ids[look->at] ? 0 : -ENOMEM;
 }
 
 const char *provider_look_foreign(const ProviderLook *look) {
@@ -237,8 +254,7 @@ static int take(ProviderLook *look, const EngineAnswer *answer, Error *err) {
         case QUESTION_OBJECT:
                 return take_object(look, answer, err);
         case QUESTION_IMAGE:
-                look->images[look->at] = answer->outcome == OUTCOME_DONE;
-                return 0;
+                return take_image(look, answer);
         case QUESTION_OURS:
                 return take_ours(look, answer, err);
         case QUESTION_FOREIGN:

@@ -38,6 +38,7 @@ ProviderLook *provider_look_free(ProviderLook *look);
 /* Valid while the look is: NULL for what is absent. */
 const json_t *provider_look_object(const ProviderLook *look, size_t i);
 bool provider_look_image_present(const ProviderLook *look, size_t i);
+const char *provider_look_image_id(const ProviderLook *look, size_t i); /* NULL: not there */
 /* Containers with our label that the description does not know; how many. Borrowed. */
 size_t provider_look_extras(const ProviderLook *look, ExtraContainer *extras, size_t max);
 const char *provider_look_foreign(const ProviderLook *look); /* NULL: none */

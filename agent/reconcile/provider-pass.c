@@ -150,6 +150,9 @@ static void take_runs(Provider *provider) {
                 provider->api_started_at, sizeof provider->api_started_at,
                 json_object_get(state, "StartedAt")
         );
+        copy_string(
+                provider->api_image, sizeof provider->api_image, json_object_get(api_seen, "Image")
+        );
         if (api_seen != NULL && stack_is_ours(api_seen, STACK_CONTAINER))
                 provider_decide(provider);
         provider->fresh = true;
@@ -197,6 +200,9 @@ static ProviderView view_of(Provider *provider) {
                 .finishing = provider->setup.finishing,
                 .pause = provider->setup.pause,
                 .down = is_to_go(provider),
+                .upgrade = &provider->upgrade,
+                .upgrade_since_usec = provider->upgrade_since_usec,
+                .api_up = provider->health.up && provider->api_healthy,
         };
         uint64_t now_usec = clock_monotonic_usec();
 
@@ -219,6 +225,7 @@ static ProviderView view_of(Provider *provider) {
                 view.objects[i] = (SeenObject){
                         .inspect = inspect,
                         .image_present = provider_look_image_present(provider->look, i),
+                        .image_id = provider_look_image_id(provider->look, i),
                         .stopped_since_usec = *since_usec,
                 };
         }
@@ -231,6 +238,7 @@ static void execute(Provider *provider, Plan *plan) {
                 .engine = provider->setup.engine,
                 .store = provider->setup.store,
                 .identity = "",
+                .note = provider_upgrade_note,
                 .helpers = &provider->helpers,
                 .done = on_executed,
                 .tell = on_action,
@@ -264,6 +272,7 @@ static void take_verdict(Provider *provider, const Plan *plan) {
                 (void
                 ) snprintf(provider->why_down, sizeof provider->why_down, "%s", provider->verdict);
         provider_models_check(provider);
+        provider_upgrade_tell(provider);
         provider->setup.said(provider->setup.data);
 }
 

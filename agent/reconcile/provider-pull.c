@@ -44,6 +44,7 @@ static void on_progress(const PullProgress *progress, void *data) {
                 end(provider, r, &err);
                 return;
         }
+        provider_upgrade_tell(provider);
         provider->setup.said(provider->setup.data);
 }
 

@@ -97,7 +97,9 @@ static int open_parts(Provider *provider, Error *err) {
                 r = open_keys(provider, err);
         if (r < 0)
                 return r;
-        r = provider_models_open(provider, err);
+        r = provider_upgrade_open(provider, err);
+        if (r >= 0)
+                r = provider_models_open(provider, err);
         if (r < 0)
                 return r;
         r = provider_probe_open(provider);
@@ -290,6 +292,8 @@ bool provider_run(const Provider *provider, const char **ret_id, const char **re
 void provider_settle_up(Provider *provider) {
         bool up = provider->health.up && provider->settled;
 
+        if (provider_is_upgrading(provider)) /* it may be what that waits for */
+                provider_pass_begin(provider);
         if (provider->facts.up == up)
                 return;
         provider->facts.up = up;

@@ -15,6 +15,7 @@
 #include "model/plan-consumer.h"
 #include "reconcile/executor.h"
 #include "reconcile/joins.h"
+#include "reconcile/story.h"
 
 /*
  * Provider: the shared Ollama, as consumers see it: is it up, by which URL, with which key; and the
@@ -33,6 +34,7 @@ typedef struct ProviderSetup {
         Joins *joins;       /* borrowed: told which container joins networks */
         bool finishing;     /* make nothing, publish nothing */
         const Pause *pause; /* borrowed: what is in force at the moment */
+        Story *story;       /* borrowed: whoever waits for an upgrade is told by it */
         void (*changed)(void *data
         );                        /* facts or accepted keys changed: look at all consumers again */
         void (*said)(void *data); /* only the sentence changed */
@@ -87,6 +89,10 @@ bool provider_run(const Provider *provider, const char **ret_id, const char **re
 /* "Ollama is up", "pulling ollama/ollama:latest, 43 %": a part of the sentence. */
 void provider_sentence(const Provider *provider, char *buffer, size_t size);
 json_t *provider_status(const Provider *provider);
+
+/* Begins an upgrade of our own Ollama; number: for story_wait(). Negative errno, saying why not. */
+int provider_upgrade(Provider *provider, uint64_t *ret_number, Error *err);
+bool provider_is_upgrading(const Provider *provider);
 
 /* Where Ollama's own command is to be run: {"way": "container", "id", "socket"}, {"way": "host"},
  * or

@@ -312,6 +312,7 @@ static int open_provider(Reconciler *reconciler, Error *err) {
                 .joins = reconciler->joins,
                 .finishing = reconciler->setup.finish,
                 .pause = pause_get(reconciler->pause),
+                .story = reconciler->story,
                 .data = reconciler,
         };
 

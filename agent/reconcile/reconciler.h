@@ -94,3 +94,6 @@ void reconciler_story(Reconciler *reconciler, uint64_t after, VerifyDone *done, 
 
 /* Where Ollama's own command is to be run: see provider_ollama(). A new reference. */
 json_t *reconciler_ollama(const Reconciler *reconciler);
+
+/* Pulls a newer image for our own Ollama and re-creates it; as reconciler_down() otherwise. */
+void reconciler_upgrade(Reconciler *reconciler, VerifyDone *done, void *data);

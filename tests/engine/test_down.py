@@ -3,6 +3,7 @@
 until resume. Ollama is the stand-in."""
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +33,6 @@ from lib.provider import (
     wait_up,
 )
 from lib.relay import Relay
-from lib.wait import wait_for
 
 BOTH = pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
 Make = Callable[..., Daemon]
@@ -147,9 +147,10 @@ def test_down_that_is_killed_at_any_call_is_finished(
     linked = Snapshot(engine)
     proxy = linked.containers[PROXY]["Id"]
     for method, path in (("POST", "/rename$"), ("DELETE", proxy), ("DELETE", "/networks/")):
-        relay.strike(method, path, daemon.kill)
+        dead = threading.Event()
+        relay.strike(method, path, lambda dead=dead: (daemon.kill(), dead.set()))
         assert coollama(daemon, "down", "--unlink", "--yes").status == 1
-        wait_for(lambda: not daemon.running, "killed")
+        assert dead.wait(30)
         daemon.start()
     daemon.wait_for(lambda: before.differences(Snapshot(engine), ()) == [], "as it was")
 
