@@ -45,6 +45,7 @@ static void print_provider(const json_t *provider, unsigned width, Text *text) {
         if (managed)
                 add_part(&line, ", bound to ", text_of(provider, "bind"));
         add_part(&line, ", image ", text_of(provider, "image"));
+        add_part(&line, ", ", text_of(provider, "gpu"));
         add_line(text, "Ollama", &line, width);
         if (text_of(provider, "why")[0] != '\0') {
                 add_part(&next, "", text_of(provider, "why"));

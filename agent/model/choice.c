@@ -65,8 +65,8 @@ static_assert(
 
 static const Choice gpu_choices[] = {
         [GPU_AUTO] = { "auto", true },
-        [GPU_NVIDIA] = { "nvidia", false },
-        [GPU_AMD] = { "amd", false },
+        [GPU_NVIDIA] = { "nvidia", true },
+        [GPU_AMD] = { "amd", true },
         [GPU_NONE] = { "none", true },
 };
 static_assert(ARRAY_LEN(gpu_choices) == GPU_NONE + 1, "a word for each Gpu");

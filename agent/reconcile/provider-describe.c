@@ -164,7 +164,7 @@ const Stack *provider_describe(const char *const *addresses, void *data) {
                 .run_dir = provider->paths.run,
                 .secured = config->proxy.secured,
                 .cloud = config->provider.cloud,
-                .gpu = STACK_GPU_NONE,
+                .gpu = provider->gpu.gpu,
         };
         Stack *stack = NULL;
 

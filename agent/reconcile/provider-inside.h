@@ -6,6 +6,7 @@
 #include "model/health.h"
 #include "model/plan-provider.h"
 #include "proxy/keys.h"
+#include "reconcile/provider-gpu.h"
 #include "reconcile/provider-look.h"
 #include "reconcile/provider-models.h"
 #include "reconcile/provider-upgrade.h"
@@ -85,6 +86,11 @@ struct Provider {
 
         ProviderModels *models;
 
+        GpuVerdict gpu;
+        bool gpu_known;
+        char gpu_engine[80]; /* which start of the engine */
+        EngineSlot *gpu_slot;
+
         Upgrade upgrade;
         uint64_t upgrade_since_usec; /* monotonic: in this phase */
 
@@ -102,6 +108,7 @@ struct Provider {
 };
 
 /* provider-pass.c */
+void provider_gpu_unknown(Provider *provider, const char *why); /* another pass asks again */
 void provider_pass_begin(Provider *provider);
 void provider_pass_cancel(Provider *provider);
 

@@ -84,7 +84,9 @@ static void on_executed(const ExecutorResult *result, void *data) {
                         text_format("could not %s: %s", what, error_text(result->error));
 
                 provider->port_trouble = is_about_the_port(error_text(result->error));
-                if (plan->actions[result->at].kind != ACTION_PULL)
+                bool refused = !provider->port_trouble
+                               && provider_gpu_refused(provider, what, error_text(result->error));
+                if (plan->actions[result->at].kind != ACTION_PULL && !refused)
                         remember_failure(provider, text ? text : what);
         } else {
                 free(provider->failure);
@@ -376,6 +378,12 @@ static void wake_at(Provider *provider, uint64_t usec) {
                 log_debug("Provider: no timer: %s", strerrordesc_np(-r));
 }
 
+void provider_gpu_unknown(Provider *provider, const char *why) {
+        remember_failure(provider, why);
+        wake_at(provider, provider->retry_usec);
+        observed(provider);
+}
+
 void provider_pass_begin(Provider *provider) {
         const Config *config = provider->setup.config;
         const ProviderLookSetup setup = {
@@ -395,6 +403,8 @@ void provider_pass_begin(Provider *provider) {
                 return;
         }
         provider->dirty = false;
+        if (!provider_gpu_is_known(provider))
+                return;
 
         int r = provider_look_start(&setup, &provider->look);
         if (r < 0) {
@@ -405,6 +415,7 @@ void provider_pass_begin(Provider *provider) {
 
 void provider_pass_cancel(Provider *provider) {
         provider_pull_cancel(provider);
+        provider_gpu_close(provider);
         provider->look = provider_look_free(provider->look);
         provider->executor = executor_free(provider->executor);
         provider->timer = sd_event_source_disable_unref(provider->timer);

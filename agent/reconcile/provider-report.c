@@ -37,12 +37,13 @@ json_t *provider_status(const Provider *provider) {
         const Config *config = provider->setup.config;
 
         return json_pack(
-                "{s:s, s:b, s:b, s:s, s:s, s:s, s:s?, s:s?, s:o}", "mode",
+                "{s:s, s:b, s:b, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:o}", "mode",
                 provider->managed ? "managed" : "external", "secured", provider->facts.secured,
                 "up", provider->facts.up, "url", provider->url, "bind", config->proxy.bind, "image",
                 provider->managed ? config->provider.image : "", "why",
                 provider->facts.up ? NULL : provider->why_down, "next",
-                provider->next[0] != '\0' ? provider->next : NULL, "models",
+                provider->next[0] != '\0' ? provider->next : NULL, "gpu",
+                provider->managed && provider->gpu_known ? provider->gpu.why : NULL, "models",
                 provider_models_status(provider)
         );
 }

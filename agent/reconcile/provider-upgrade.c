@@ -125,6 +125,7 @@ int provider_upgrade(Provider *provider, uint64_t *ret_number, Error *err) {
         free(provider->pull_failure);
         provider->pull_failure = NULL;
         provider->retry_usec = 0;
+        provider_gpu_retry(provider);
         log_event(
                 LOG_NOTICE, MSG_PROVIDER_ACTION, FIELDS({ "IMAGE", upgrade.image }),
                 "Upgrading Ollama to the newest %s", upgrade.image

@@ -310,6 +310,7 @@ void provider_look(Provider *provider) {
 void provider_lost(Provider *provider) {
         provider->standing = false;
         provider->fresh = false;
+        provider_gpu_forget(provider);
         (void) memset(provider->ran, 0, sizeof provider->ran);
         (void) memset(provider->stopped_since_usec, 0, sizeof provider->stopped_since_usec);
 }

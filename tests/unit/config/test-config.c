@@ -198,10 +198,9 @@ static const struct {
         { "[provider]\nmodels = a, b\n", -EINVAL,
           "f:2: bad value for 'models' in [provider]; it takes names of models separated by "
           "blanks, as in llama3.2 qwen3:8b" },
-        { "[provider]\ngpu = nvidia\n", -EOPNOTSUPP,
-          "f:2: 'gpu = nvidia' in [provider] is not supported yet" },
-        { "[provider]\ngpu = amd\n", -EOPNOTSUPP,
-          "f:2: 'gpu = amd' in [provider] is not supported yet" },
+        { "[provider]\ngpu = nvida\n", -EINVAL,
+          "f:2: bad value 'nvida' for 'gpu' in [provider]; it takes auto, nvidia, amd or none; did "
+          "you mean 'nvidia'?" },
         { "[proxy]\nshared-key-file = x\n", -EOPNOTSUPP,
           "f:2: 'shared-key-file' in [proxy] is not supported yet" },
         { "[proxy]\naccess = inference\n", -EOPNOTSUPP,
