@@ -145,6 +145,25 @@ static void print_replaced(const json_t *document, const json_t *replaced, Text 
         }
 }
 
+static void print_swap(const json_t *swap, unsigned width, Text *text) {
+        if (!json_is_object(swap))
+                return;
+        cleanup(freep) char *words = text_format(
+                "under way (%s); its record is %s", text_of(swap, "phase"), text_of(swap, "record")
+        );
+        add_line(text, "swap", words ? words : "", width);
+}
+
+static const char *origin_of(const json_t *one) {
+        const char *part = text_of(one, "part");
+
+        return strcmp(part, "new") == 0
+                       ? "coollama has made it, to take the other one's place: it is not done yet"
+               : strcmp(part, "old") == 0
+                       ? "It is being re-created: this is the one that was there before"
+                       : "coollama changed nothing in it: what it holds its user wrote";
+}
+
 static void print_container(const json_t *document, const json_t *one, Text *text) {
         const json_t *replaced = json_object_get(one, "replaced");
 
@@ -156,9 +175,7 @@ static void print_container(const json_t *document, const json_t *one, Text *tex
         if (json_is_object(replaced))
                 print_replaced(document, replaced, text);
         else
-                (void) text_add(
-                        text, "  coollama changed nothing in it: what it holds its user wrote.\n"
-                );
+                (void) text_addf(text, "  %s.\n", origin_of(one));
 }
 
 int explain_print(const json_t *document, unsigned width, Text *text) {
@@ -179,6 +196,7 @@ int explain_print(const json_t *document, unsigned width, Text *text) {
                 add_line(text, "would set", text_of(document, "would_add"), width);
         print_attempts(json_object_get(document, "attempts"), width, text);
         print_files(json_object_get(document, "files"), width, text);
+        print_swap(json_object_get(document, "swap"), width, text);
         json_array_foreach(json_object_get(document, "containers"), i, one) {
                 print_container(document, one, text);
         }

@@ -92,11 +92,12 @@ static json_t *containers_of(const ExplainInput *input) {
 
                 (void) json_array_append_new(
                         rows, json_pack(
-                                      "{s:s, s:s, s:s, s:s, s:s, s:o}", "id", container->id, "name",
-                                      container->name, "number", container->number, "image",
+                                      "{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "id", container->id,
+                                      "name", container->name, "number", container->number, "image",
                                       container->image, "state",
                                       container_state_to_string(container->state), "replaced",
-                                      one->kept ? replaced_by(input, one) : json_null()
+                                      one->kept ? replaced_by(input, one) : json_null(), "part",
+                                      string_or_null(one->part)
                               )
                 );
         }
@@ -146,16 +147,24 @@ static json_t *files_of(const ExplainInput *input) {
         return files;
 }
 
+static json_t *swap_of(const ExplainInput *input) {
+        if (input->swap_phase == NULL)
+                return json_null();
+        return json_pack(
+                "{s:s, s:o}", "phase", input->swap_phase, "record", string_or_null(input->swap_path)
+        );
+}
+
 json_t *explain_document(const ExplainInput *input) {
         return json_pack(
-                "{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "version",
-                1, "name", input->identity->human, "identity", input->identity->key, "state",
-                link_state_to_string(input->state), "reason",
+                "{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
+                "version", 1, "name", input->identity->human, "identity", input->identity->key,
+                "state", link_state_to_string(input->state), "reason",
                 input->reason ? input->reason : "not looked at yet", "next",
                 string_or_null(input->next), "note", string_or_null(input->note), "would_add",
                 string_or_null(input->intent), "labels", labels_of(input), "profile",
                 string_or_null(input->profile), "attempts", attempts_of(input->remembered),
                 "unlinked", input->remembered && input->remembered->unlinked, "files",
-                files_of(input), "containers", containers_of(input)
+                files_of(input), "swap", swap_of(input), "containers", containers_of(input)
         );
 }

@@ -22,6 +22,7 @@
 typedef struct ExplainContainer {
         const Container *container;
         const json_t *kept;        /* what its swap replaced; NULL: nothing is kept of it */
+        const char *part;          /* in the swap that is open: "old" or "new"; NULL: none */
         const char *document_path; /* where that is */
         const char *create_path;
 } ExplainContainer;
@@ -37,8 +38,10 @@ typedef struct ExplainInput {
         const Remembered *remembered; /* NULL: nothing */
         const ExplainContainer *containers;
         size_t n_containers;
-        bool files_known;  /* what only the newest one holds was asked */
-        const char *files; /* the first such path; NULL: none */
+        bool files_known;       /* what only the newest one holds was asked */
+        const char *files;      /* the first such path; NULL: none */
+        const char *swap_phase; /* of the swap that is open; NULL: none is */
+        const char *swap_path;  /* of its record */
         const char *socket;
         bool for_root;
 } ExplainInput;

@@ -124,6 +124,31 @@ static int copy_strings(const json_t *json, SwapRecord *record, Error *err) {
         return 0;
 }
 
+static bool is_id(const char *text) {
+        return text[strspn(text, "0123456789abcdef")] == '\0';
+}
+
+static bool is_name(const char *text) {
+        return text[strspn(
+                       text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+               )]
+               == '\0';
+}
+
+/* A swap removes containers: a record that was changed by hand, or by a disk, must not name others.
+ */
+static int check_who(const SwapRecord *record, Error *err) {
+        const char *id = json_string_value(json_object_get(record->old, "Id"));
+
+        if (!is_id(record->old_id) || !is_id(record->new_id))
+                return error_set(err, -EBADMSG, "swap record: 'old_id' or 'new_id' is no id");
+        if (!is_name(record->name))
+                return error_set(err, -EBADMSG, "swap record: 'name' is no container's name");
+        if (id == NULL || strcmp(id, record->old_id) != 0)
+                return error_set(err, -EBADMSG, "swap record: 'old' is not the one of 'old_id'");
+        return 0;
+}
+
 /* What earlier versions did not write. */
 static int copy_later_parts(const json_t *json, SwapRecord *record) {
         json_t *lost = json_object_get(json, "lost");
@@ -177,6 +202,9 @@ int swap_record_from_json(const json_t *json, SwapRecord **ret, Error *err) {
         r = copy_later_parts(json, record);
         if (r < 0)
                 return error_set(err, r, "out of memory");
+        r = check_who(record, err);
+        if (r < 0)
+                return r;
         record->was_running = json_is_true(json_object_get(json, "was_running"));
         record->was_healthy = json_is_true(json_object_get(json, "was_healthy"));
         record->counts = json_is_true(json_object_get(json, "counts"));

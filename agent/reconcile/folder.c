@@ -64,6 +64,12 @@ char *folder_path(const Folder *folder, const char *key, const char *ending) {
         );
 }
 
+bool folder_is_file_of(const Folder *folder, const char *path, const char *key) {
+        cleanup(freep) char *own = folder_path(folder, key, NULL);
+
+        return own != NULL && strcmp(own, path) == 0;
+}
+
 int folder_write(Folder *folder, const char *key, const json_t *document, Error *err) {
         cleanup(freep) char *path = folder_path(folder, key, NULL);
         cleanup(freep) char *text = json_dumps(document, JSON_COMPACT);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -34,6 +35,9 @@ int folder_remove(Folder *folder, const char *key, Error *err);
 /* The document's file, with another ending than ".json" where ending is not NULL: a file that goes
  * with it. Freed by the caller; NULL without memory. */
 char *folder_path(const Folder *folder, const char *key, const char *ending);
+
+/* Is this the document's file? */
+bool folder_is_file_of(const Folder *folder, const char *path, const char *key);
 
 /* How many documents a directory holds; 0 where there is none. */
 int folder_count(const char *path);

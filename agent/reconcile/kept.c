@@ -49,13 +49,15 @@ static void drop_entry(KeptStore *store, size_t at) {
         store->entries[at] = store->entries[--store->n];
 }
 
-static void drop_key(KeptStore *store, const char *key) {
+/* False: there is none. */
+static bool drop_key(KeptStore *store, const char *key) {
         for (size_t i = 0; i < store->n; i++) {
                 if (strcmp(store->entries[i].key, key) == 0) {
                         drop_entry(store, i);
-                        return;
+                        return true;
                 }
         }
+        return false;
 }
 
 static int add_entry(KeptStore *store, const json_t *document) {
@@ -71,7 +73,7 @@ static int add_entry(KeptStore *store, const json_t *document) {
                 free(entry.identity);
                 return store->n == KEPT_FILES_MAX ? -ENOSPC : -ENOMEM;
         }
-        drop_key(store, entry.key);
+        (void) drop_key(store, entry.key);
         store->entries[store->n++] = entry;
         store->size += size;
         return 0;
@@ -177,7 +179,7 @@ static int write_stamped(KeptStore *store, const char *key, json_t *document, Er
 
         if (json_object_set_new(document, "when", json_integer((json_int_t) now)) < 0)
                 return error_set(err, -ENOMEM, "out of memory");
-        drop_key(store, key);
+        (void) drop_key(store, key);
         make_room(store, json_dumpb(document, NULL, 0, JSON_COMPACT));
         int r = write_files(store, key, document, err);
         if (r < 0)
@@ -206,7 +208,8 @@ int kept_write(KeptStore *store, json_t *document, Error *err) {
         return r;
 }
 
-static json_t *read_document(const KeptStore *store, const char *key) {
+/* One that has become unreadable is said once. */
+static json_t *read_document(KeptStore *store, const char *key) {
         json_t *document = NULL;
         Error err = { 0 };
 
@@ -216,15 +219,16 @@ static json_t *read_document(const KeptStore *store, const char *key) {
         if (r >= 0)
                 r = kept_check(document, &err);
         if (r < 0) {
-                on_broken(&err, NULL);
+                if (drop_key(store, key))
+                        on_broken(&err, NULL);
                 json_decref(document);
                 return NULL;
         }
         return document;
 }
 
-json_t *kept_find(const KeptStore *store, const char *identity, const char *container_id) {
-        for (size_t i = 0; i < store->n; i++) {
+json_t *kept_find(KeptStore *store, const char *identity, const char *container_id) {
+        for (size_t i = store->n; i-- > 0;) {
                 if (strcmp(store->entries[i].identity, identity) != 0)
                         continue;
                 json_t *document = read_document(store, store->entries[i].key);
@@ -235,7 +239,7 @@ json_t *kept_find(const KeptStore *store, const char *identity, const char *cont
         return NULL;
 }
 
-json_t *kept_read(const KeptStore *store, const char *identity, const char *number) {
+json_t *kept_read(KeptStore *store, const char *identity, const char *number) {
         cleanup(freep) char *key = key_of(identity, number);
 
         return key ? read_document(store, key) : NULL;

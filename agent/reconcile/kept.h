@@ -32,11 +32,11 @@ DEFINE_CLEANUP(KeptStore, kept_free);
 /* Keeps the document, merged with what is kept already (kept_merge()) and with the time in it. */
 int kept_write(KeptStore *store, json_t *document, Error *err);
 
-/* A new reference; NULL: nothing is kept, or (which is said) it cannot be read. */
-json_t *kept_read(const KeptStore *store, const char *identity, const char *number);
+/* A new reference; NULL: nothing is kept, or (which is said once) it cannot be read. */
+json_t *kept_read(KeptStore *store, const char *identity, const char *number);
 
 /* What the swap that made this container replaced: a new reference; NULL: nothing is kept of it. */
-json_t *kept_find(const KeptStore *store, const char *identity, const char *container_id);
+json_t *kept_find(KeptStore *store, const char *identity, const char *container_id);
 
 /* Where the two files are, whether they are there or not. Freed by the caller. */
 char *kept_document_path(const KeptStore *store, const char *identity, const char *number);

@@ -36,6 +36,13 @@ static int take(const char *path, json_t *document, void *data) {
         int r = remembered_from_json(document, &remembered, &err);
         if (r == -ENOMEM)
                 return r;
+        if (r >= 0 && !folder_is_file_of(memory->folder, path, remembered->identity)) {
+                r = error_set(
+                        &err, -EBADMSG, "it is not called as what is remembered of %s is",
+                        remembered->identity
+                );
+                (void) remembered_free(remembered);
+        }
         if (r < 0) {
                 (void) error_prefix(&err, r, "%s", path);
                 on_broken(&err, NULL);

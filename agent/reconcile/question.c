@@ -86,9 +86,21 @@ static void explaining_free(Explaining *explaining) {
         free(explaining);
 }
 
+/* Which one of an open swap it is. Ours is known by its name until its id was written down. */
+static const char *part_of(const SwapRecord *record, const Container *container) {
+        if (record == NULL)
+                return NULL;
+        if (strcmp(container->id, record->old_id) == 0)
+                return "old";
+        bool is_new = record->new_id[0] != '\0' ? strcmp(container->id, record->new_id) == 0
+                                                : strcmp(container->name, record->name) == 0;
+        return is_new ? "new" : NULL;
+}
+
 static void
 add_container(const Question *question, const Container *container, Explaining *explaining) {
-        const KeptStore *store = question->reconciler->kept;
+        KeptStore *store = question->reconciler->kept;
+        const Consumer *consumer = world_find(question->reconciler->world, question->identity);
         size_t n = explaining->n++;
         const char *number = container->number;
 
@@ -99,6 +111,7 @@ add_container(const Question *question, const Container *container, Explaining *
         explaining->containers[n] = (ExplainContainer){
                 .container = container,
                 .kept = whole ? explaining->kept[n] : NULL,
+                .part = part_of(consumer ? consumer->record : NULL, container),
                 .document_path = explaining->paths[n][0],
                 .create_path = explaining->paths[n][1],
         };
@@ -145,7 +158,9 @@ static json_t *
 explain(const Question *question, const Consumer *consumer, const Explaining *explaining) {
         const Reconciler *reconciler = question->reconciler;
         const Look *look = question->look;
+        const SwapRecord *record = consumer->record;
         cleanup(freep) char *profile = profile_of(reconciler, newest_of(look));
+        cleanup(freep) char *swap_path = store_swap_path(reconciler->store, question->identity);
         const ExplainInput input = {
                 .identity = &consumer->identity,
                 .state = consumer->state,
@@ -159,6 +174,8 @@ explain(const Question *question, const Consumer *consumer, const Explaining *ex
                 .n_containers = explaining->n,
                 .files_known = look_changes_known(look),
                 .files = look_files_precious(look_files(look)),
+                .swap_phase = record ? swap_phase_to_string(record->phase) : NULL,
+                .swap_path = swap_path,
                 .socket = reconciler->setup.config->docker.socket,
                 .for_root = question->for_root,
         };

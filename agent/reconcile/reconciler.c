@@ -137,22 +137,51 @@ static void on_due(void *data) {
         queue_add_all(data);
 }
 
-static int take_record(SwapRecord *record, void *data) {
-        Reconciler *reconciler = data;
+static void on_broken_record(const Error *error, void *data) {
+        (void) data;
+        log_event(
+                LOG_ERR, MSG_RECORD_BROKEN, NO_FIELDS,
+                "A swap record cannot be used, so its consumer is not looked after; compare its container with "
+                "NAME.coollama-prev by hand, then remove the file: %s",
+                error_text(error)
+        );
+}
+
+/* Of whom its own documents say it is; what is written is found again by that. */
+static int
+find_owner(Reconciler *reconciler, const SwapRecord *record, Consumer **ret, Error *err) {
         const json_t *labels = json_object_get(json_object_get(record->old, "Config"), "Labels");
         Identity identity;
-        Consumer *consumer = NULL;
 
-        int r = identity_from_labels(labels, record->name, &identity, NULL);
+        int r = identity_from_labels(labels, record->name, &identity, err);
+        if (r < 0)
+                return r;
+        if (strcmp(identity.key, record->identity) != 0)
+                return error_set(
+                        err, -EBADMSG, "swap record of %s: its container is one of %s",
+                        record->identity, identity.key
+                );
+        r = world_ensure(reconciler->world, &identity, ret);
         if (r >= 0)
-                r = world_ensure(reconciler->world, &identity, &consumer);
-        if (r >= 0 && consumer->record != NULL)
-                r = -EEXIST;
-        if (r >= 0)
-                r = world_attach(reconciler->world, consumer, record->old_id);
+                r = world_attach(reconciler->world, *ret, record->old_id);
+        return r < 0 ? error_set(
+                       err, r, "swap record of %s: %s", record->identity, strerrordesc_np(-r)
+               )
+                     : 0;
+}
+
+/* One that cannot be used keeps nobody else from what he was promised. */
+static int take_record(SwapRecord *record, void *data) {
+        Reconciler *reconciler = data;
+        Consumer *consumer = NULL;
+        Error err = { 0 };
+
+        int r = find_owner(reconciler, record, &consumer, &err);
         if (r < 0) {
                 (void) swap_record_free(record);
-                return r;
+                if (r != -ENOMEM)
+                        on_broken_record(&err, NULL);
+                return r == -ENOMEM ? r : 0;
         }
         consumer->record = record;
         if (consumer->project != NULL)
@@ -174,16 +203,6 @@ static void await_one(Consumer *consumer, void *data) {
 
 void reconciler_await_all(Reconciler *reconciler) {
         world_visit(reconciler->world, await_one, reconciler);
-}
-
-static void on_broken_record(const Error *error, void *data) {
-        (void) data;
-        log_event(
-                LOG_ERR, MSG_RECORD_BROKEN, NO_FIELDS,
-                "A swap record cannot be read, so its consumer is not looked after; compare its container with "
-                "NAME.coollama-prev by hand, then remove the file: %s",
-                error_text(error)
-        );
 }
 
 static int on_resync(sd_event_source *source, uint64_t usec, void *data) {

@@ -66,6 +66,10 @@ int store_open(const char *state_dir, Store **ret, Error *err) {
         return 0;
 }
 
+char *store_swap_path(const Store *store, const char *identity) {
+        return folder_path(store->swaps, identity, NULL);
+}
+
 int store_write_swap(Store *store, const json_t *record, Error *err) {
         const char *identity = json_string_value(json_object_get(record, "identity"));
         if (identity == NULL)
@@ -80,6 +84,7 @@ int store_forget_swap(Store *store, const char *identity, Error *err) {
 }
 
 typedef struct Loading {
+        const Store *store;
         StoreTake *take;
         StoreBroken *broken;
         void *data;
@@ -91,8 +96,14 @@ static int take_swap(const char *path, json_t *document, void *data) {
         Error why = { 0 };
 
         int r = swap_record_from_json(document, &record, &why);
+        /* Where we would never write or remove it: a copy, which would be played at each start. */
+        if (r >= 0 && !folder_is_file_of(loading->store->swaps, path, record->identity))
+                r = error_set(
+                        &why, -EBADMSG, "it is not called as a record of %s is", record->identity
+                );
         if (r >= 0)
                 return loading->take(record, loading->data);
+        (void) swap_record_free(record);
         (void) error_prefix(&why, r, "%s", path);
         loading->broken(&why, loading->data);
         return 0;
@@ -105,7 +116,7 @@ static void tell_broken(const Error *error, void *data) {
 }
 
 int store_load_swaps(Store *store, StoreTake *take, StoreBroken *broken, void *data, Error *err) {
-        Loading loading = { take, broken, data };
+        Loading loading = { store, take, broken, data };
 
         return folder_visit(store->swaps, take_swap, tell_broken, &loading, err);
 }

@@ -19,6 +19,9 @@ DEFINE_CLEANUP(Store, store_free);
 /* How many swaps are open in a state directory that nobody works on; -ENOENT counts as none (0). */
 int store_count_swaps(const char *state_dir);
 
+/* Where an identity's record is, whether there is one or not. Freed by the caller. */
+char *store_swap_path(const Store *store, const char *identity);
+
 int store_write_swap(Store *store, const json_t *record, Error *err);
 int store_forget_swap(Store *store, const char *identity, Error *err);
 

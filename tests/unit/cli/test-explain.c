@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -60,6 +61,29 @@ Test(explain, tells_the_state_the_difference_and_the_way_back) {
                          "shop-2 (1123456789ab, exited, image shop:1)\n"
                          "  coollama changed nothing in it: what it holds its user wrote.\n"
         );
+        json_decref(json);
+}
+
+/* What it holds then, its user did not write. */
+Test(explain, of_the_two_of_an_open_swap_it_tells_which_is_which) {
+        json_t *json = parse(
+                "{\"name\": \"shop\", \"identity\": \"shop\", \"state\": \"linking\","
+                " \"swap\": {\"phase\": \"stopping\", \"record\": \"/s/shop.json\"},"
+                " \"containers\": ["
+                "  {\"id\": \"a\", \"name\": \"new\", \"part\": \"new\", \"replaced\": null},"
+                "  {\"id\": \"b\", \"name\": \"old\", \"part\": \"old\", \"replaced\": null}]}"
+        );
+        Text text = TEXT_INIT(65536);
+
+        cr_assert_eq(explain_print(json, 0, &text), 0);
+        cleanup(freep) char *printed = text_take(&text);
+        cr_expect_not_null(
+                strstr(printed, "  swap      under way (stopping); its record is /s/shop.json\n")
+        );
+        cr_expect_not_null(strstr(printed, "  coollama has made it, to take the other one's place")
+        );
+        cr_expect_not_null(strstr(printed, "  It is being re-created: this is the one that was"));
+        cr_expect_null(strstr(printed, "its user wrote"));
         json_decref(json);
 }
 

@@ -25,7 +25,10 @@ static char *explained(const json_t *kept, bool for_root) {
         static const char *const labels[] = { "coollama.env.LLM", "{url}?mine", NULL };
         cleanup(container_freep) Container *container =
                 inspect_container(&(InspectSpec){ .labels = labels });
-        const ExplainContainer one = { container, kept, "/state/x.json", "/state/x.create" };
+        const ExplainContainer one = { .container = container,
+                                       .kept = kept,
+                                       .document_path = "/state/x.json",
+                                       .create_path = "/state/x.create" };
         const Identity identity = { .key = "shop/app", .human = "shop" };
         const ExplainInput input = {
                 .identity = &identity,

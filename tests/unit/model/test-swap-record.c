@@ -43,10 +43,10 @@ Test(swap_record, what_is_written_is_read_back_in_every_phase) {
                         free(record->last_run);
                         record->last_run = strdup(SWAP_RUN_NONE);
                 }
-                json_t *json = swap_record_json_in_phase(record, phase, "id2", "why");
+                json_t *json = swap_record_json_in_phase(record, phase, "b2", "why");
                 cr_assert_eq(swap_record_from_json(json, &again, NULL), 0);
                 cr_expect_eq(again->phase, phase);
-                cr_expect_str_eq(again->new_id, "id2");
+                cr_expect_str_eq(again->new_id, "b2");
                 cr_expect_str_eq(again->reason, "why");
                 cr_expect_eq(again->was_running, record->was_running);
                 cr_expect_eq(again->was_healthy, record->was_healthy);
@@ -91,6 +91,29 @@ Test(swap_record, a_record_without_a_part_or_of_another_version_is_refused) {
                 cr_expect(error_is_set(&err));
                 json_object_set_new(json, parts[i], json_integer(77));
                 cr_expect_eq(swap_record_from_json(json, &again, NULL), -EBADMSG, "%s", parts[i]);
+                json_decref(json);
+        }
+}
+
+/* Changed by hand, or by a disk: it would have others renamed and removed. */
+Test(swap_record, one_that_names_whom_it_cannot_mean_is_refused) {
+        static const char *const cases[][2] = {
+                { "old_id", "b0" }, /* not of its own document */
+                { "old_id", "shop-db-1" },
+                { "new_id", "shop-db-1" },
+                { "new_id", "../volumes/x" },
+                { "name", "shop-app-1&signal=KILL" },
+                { "name", "a/b" },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                cleanup(swap_record_freep) SwapRecord *record = make_record();
+                SwapRecord *again = NULL;
+                json_t *json = swap_record_to_json(record);
+
+                json_object_set_new(json, cases[i][0], json_string(cases[i][1]));
+                cr_expect_eq(swap_record_from_json(json, &again, NULL), -EBADMSG, "%zu", i);
+                cr_expect_null(again);
                 json_decref(json);
         }
 }
