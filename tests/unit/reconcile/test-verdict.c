@@ -82,7 +82,7 @@ Test(verdict, since_when_is_of_the_state_not_of_the_reason) {
 }
 
 Test(verdict, what_failed_without_a_record_is_tried_again_later) {
-        plan_add_key(plan, NULL, "make its key");
+        plan_add_forget(plan, "make its key");
         fail_at(0, OUTCOME_UNKNOWN, "the disk is full");
         cr_expect_str_eq(consumer->failure, "could not make its key: the disk is full");
         cr_expect_null(consumer->swap_failure);
