@@ -177,7 +177,7 @@ static int take_record(SwapRecord *record, void *data) {
         Error err = { 0 };
 
         int r = find_owner(reconciler, record, &consumer, &err);
-        if (r < 0) {
+        if (r < 0 || consumer == NULL) {
                 (void) swap_record_free(record);
                 if (r != -ENOMEM)
                         on_broken_record(&err, NULL);
