@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "reconcile/core.h"
+#include "support/temp-dir.h"
 
 static sd_event *event;
 static Config config;
@@ -21,11 +22,15 @@ static Consumer *ensure(const char *key) {
 }
 
 static void set_up(void) {
+        temp_dir_make();
         cr_assert_geq(sd_event_new(&event), 0);
         config = (Config){ .recovery.parallel = 2 };
         reconciler = (Reconciler){ .setup = { .event = event, .config = &config } };
         cr_assert_eq(world_new(&reconciler.world), 0);
         cr_assert_geq(queue_open(&reconciler), 0);
+        const RecoverySetup setup = { .event = event, .state_dir = temp_dir, .config = &config };
+        Error err = { 0 };
+        cr_assert_eq(recovery_new(&setup, &reconciler.recovery, &err), 0, "%s", error_text(&err));
         a = ensure("a");
         b = ensure("b");
         c = ensure("c");
@@ -33,7 +38,9 @@ static void set_up(void) {
 
 static void tear_down(void) {
         sd_event_source_disable_unref(reconciler.queue_source);
+        (void) recovery_free(reconciler.recovery);
         (void) world_free(reconciler.world);
+        temp_dir_remove();
         event = sd_event_unref(event);
 }
 
