@@ -94,7 +94,7 @@ static bool copy(char *buffer, size_t size, const json_t *json, const char *key)
 }
 
 int gpu_refusal_from_json(const json_t *json, GpuRefusal *ret) {
-        GpuRefusal refusal;
+        GpuRefusal refusal = { 0 };
 
         if (!copy(refusal.wish, sizeof refusal.wish, json, "wish")
             || !copy(refusal.gpu, sizeof refusal.gpu, json, "gpu")

@@ -2,6 +2,7 @@
 """coollama upgrade on real engines, with a real registry: the newer image stays when it comes up, and
 else the one before it is back. Ollama is the stand-in; what is newer of it is made here."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ OLD = images.ollama()
 NEW = replace(OLD, files=OLD.files | {"etc/newer": b"yes\n"})
 BAD = replace(OLD, changes=(*OLD.changes[:-2], 'ENTRYPOINT ["/bin/false"]'))
 Make = Callable[..., Daemon]
+# Both engines both ways in the full run alone.
+FULL = bool(os.environ.get("COOLLAMA_FULL"))
 PULLED = {"recovery": {"min-outage": "1h"}}
 
 
@@ -44,7 +47,7 @@ def named(engine: Engine, name: str = images.OLLAMA) -> str:
     return engine.inspect(name, "image")["Id"]
 
 
-@pytest.mark.parametrize("version", ["20.10", "28.5"])
+@pytest.mark.parametrize("version", ["20.10", "28.5"] if FULL else ["28.5"])
 def test_a_newer_image_stays_when_it_comes_up(
     empty_engine: Callable[..., Engine], daemon_for: Make, version: str
 ) -> None:
@@ -79,7 +82,7 @@ def test_a_newer_image_stays_when_it_comes_up(
         assert not (daemon.state / "upgrade.json").exists()
 
 
-@pytest.mark.parametrize("version", ["20.10", "28.5"])
+@pytest.mark.parametrize("version", ["20.10", "28.5"] if FULL else ["20.10"])
 def test_one_that_does_not_come_up_is_taken_back(
     empty_engine: Callable[..., Engine], daemon_for: Make, version: str
 ) -> None:
