@@ -16,6 +16,8 @@ static const Command commands[] = {
           verify_run },
         { "explain", "NAME", 0, "what was decided about a consumer, why, and what its link changed",
           explain_run },
+        { "link", "NAME", OPTION_YES, "link a container that carries no label; it asks first",
+          link_run },
         { "unlink", "NAME", OPTION_YES, "take its link away, put back what was there; it asks first",
           order_run },
         { "relink", "NAME", OPTION_YES, "link it (again), also where files are lost; it asks first",

@@ -29,7 +29,8 @@ int command_find(const Options *options, const Command **ret, Error *err);
 /* Prints the whole help; EXIT_FINE. */
 int command_help(const Options *options);
 
-/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), hold.c (pause and resume),
+/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), link.c,
+ * hold.c (pause and resume),
  * down.c,
  * ollama.c, story.c (upgrade) */
 int status_run(const Options *options);
@@ -41,3 +42,4 @@ int hold_run(const Options *options);
 int down_run(const Options *options);
 int ollama_run(const Options *options);
 int upgrade_run(const Options *options);
+int link_run(const Options *options);

@@ -72,7 +72,26 @@ bool order_is_yes(const char *line) {
                || (length == 3 && strncasecmp(line, "yes", 3) == 0);
 }
 
-/* 1: go on; 0: it is not wanted; negative errno. */
+int order_ask(const Options *options, Text *question, Error *err) {
+        char line[16] = "";
+
+        if (!isatty(STDIN_FILENO)) {
+                text_done(question);
+                return error_set(
+                        err, -ENOTTY,
+                        "this asks first, and nobody can be asked here: coollama %s %s --yes",
+                        options->command, options->arguments[0]
+                );
+        }
+        (void) output_text(question, EXIT_FINE);
+        return fgets(line, sizeof line, stdin) != NULL && order_is_yes(line);
+}
+
+int order_not_wanted(void) {
+        (void) fputs("coollama: nothing was done\n", stderr);
+        return EXIT_NOT_FINE;
+}
+
 static int ask_first(const Options *options, Error *err) {
         const ClientQuestion question = { .method = "GET",
                                           .path = "/explain",
@@ -81,21 +100,13 @@ static int ask_first(const Options *options, Error *err) {
         cleanup(freep) char *body = NULL;
         json_t *document = NULL;
         Text text = TEXT_INIT(OUTPUT_MAX);
-        char line[16] = "";
 
-        if (!isatty(STDIN_FILENO))
-                return error_set(
-                        err, -ENOTTY,
-                        "it is re-created, and nobody can be asked here: coollama %s %s --yes",
-                        options->command, options->arguments[0]
-                );
         int r = client_ask(options, &question, &body, &document, err);
         if (r < 0)
                 return r;
         (void) order_print_question(options->command, document, output_width(), &text);
         json_decref(document);
-        (void) output_text(&text, EXIT_FINE);
-        return fgets(line, sizeof line, stdin) != NULL && order_is_yes(line);
+        return order_ask(options, &text, err);
 }
 
 int order_run(const Options *options) {
@@ -109,9 +120,7 @@ int order_run(const Options *options) {
         int r = options->yes ? 1 : ask_first(options, &err);
         if (r < 0)
                 return output_error(&err);
-        if (r == 0) {
-                (void) fputs("coollama: nothing was done\n", stderr);
-                return EXIT_NOT_FINE;
-        }
+        if (r == 0)
+                return order_not_wanted();
         return answer_run(options, &question, order_print, NULL);
 }

@@ -5,7 +5,9 @@
 
 #include <jansson.h>
 
+#include "base/error.h"
 #include "base/text.h"
+#include "cli/options.h"
 
 /* The answer of POST /unlink and /relink as people read it. Pure. */
 int order_print(const json_t *document, unsigned width, Text *text);
@@ -16,3 +18,10 @@ int order_print_question(const char *command, const json_t *document, unsigned w
 
 /* Is this line a yes? */
 bool order_is_yes(const char *line);
+
+/* Asks on the terminal; takes the question over. 1: go on; 0: it is not wanted; -ENOTTY where
+ * nobody can be asked, with what to say instead. */
+int order_ask(const Options *options, Text *question, Error *err);
+
+/* Says so; the exit status. */
+int order_not_wanted(void);

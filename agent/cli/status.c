@@ -96,6 +96,19 @@ static void print_pause(const json_t *pause, unsigned width, Text *text) {
         add_line(text, "Pause", &line, width);
 }
 
+/* Where no label of its own says so. */
+static char *opted_in_by(const json_t *consumer) {
+        const char *how = text_of(consumer, "opted_in");
+
+        if (strcmp(how, "order") == 0)
+                return strdup("; linked by your order");
+        if (strcmp(how, "stack") == 0)
+                return text_format(
+                        "; opted in by coollama.scope=stack of %s", text_of(consumer, "spoken_by")
+                );
+        return strdup("");
+}
+
 /* "never", "2 m ago"; "-" where there is no key to be seen. */
 static char *key_seen_text(const json_t *consumer, json_int_t now) {
         const char *carrier = text_of(consumer, "carrier");
@@ -118,9 +131,10 @@ static int add_consumer(Table *table, const json_t *consumer, json_int_t now) {
                 json_integer_value(json_object_get(consumer, "linked")),
                 json_integer_value(json_object_get(consumer, "containers"))
         );
+        cleanup(freep) char *opted_in = opted_in_by(consumer);
         cleanup(freep) char *why = text_format(
-                "%s%s%s%s%s", text_of(consumer, "reason"), note[0] != '\0' ? "; " : "", note,
-                next[0] != '\0' ? "; next: " : "", next
+                "%s%s%s%s%s%s", text_of(consumer, "reason"), opted_in ? opted_in : "",
+                note[0] != '\0' ? "; " : "", note, next[0] != '\0' ? "; next: " : "", next
         );
         cleanup(freep) char *seen = key_seen_text(consumer, now);
         const char *const cells[] = { text_of(consumer, "name"), text_of(consumer, "state"), linked,
@@ -141,7 +155,7 @@ static int print_consumers(const json_t *consumers, json_int_t now, unsigned wid
                 (void) text_add_wrapped(
                         text,
                         "No container has opted in. The label coollama.enable=true does it, in a compose file or in "
-                        "Coolify's container labels.",
+                        "Coolify's container labels; coollama link NAME does without a label.",
                         0, width
                 );
                 return text_add(text, "\n");

@@ -163,10 +163,26 @@ static void answer_ollama(ControlRequest *request, Reconciler *reconciler) {
         answer_json(request, reconciler_ollama(reconciler));
 }
 
+static void answer_candidate(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_candidate(reconciler, name, on_answered, request);
+}
+
+static void answer_link(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_link(reconciler, name, on_answered, request);
+}
+
 static const Route routes[] = {
         { "GET", "/status", may_read, FOR_READERS, answer_status },
         { "GET", "/plan", may_read, FOR_READERS, answer_plan },
         { "GET", "/explain", may_read, FOR_READERS, answer_explain },
+        { "GET", "/candidate", is_root, FOR_ROOT, answer_candidate },
+        { "POST", "/link", is_root, FOR_ROOT, answer_link },
         { "POST", "/unlink", is_root, FOR_ROOT, answer_unlink },
         { "POST", "/relink", is_root, FOR_ROOT, answer_relink },
         { "POST", "/pause", is_root, FOR_ROOT, answer_pause },

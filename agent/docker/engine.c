@@ -37,7 +37,7 @@
 #define SETTLE_MAX_BODY     ((size_t) 64 * 1024)
 #define REFUSED_PAUSE_USEC  USEC_PER_SEC
 #define CALLS_MAX           256
-#define PATH_MAX_BYTES      ((size_t) 16 * 1024)
+#define PATH_MAX_BYTES      ((size_t) 128 * 1024)
 
 typedef enum CallState {
         CALL_WAITING, /* for a version */

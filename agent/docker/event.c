@@ -4,9 +4,9 @@
  *
  * Only who and what: an event says "look there again", never how it looks there. A container's
  * labels stand among its event's own attributes and hide those of the same name (exitCode, signal),
- * so of the attributes only those are read that the engine writes last (name) or that a container's
- * event does not have (container, of a network's). The legacy fields status, id and from are not
- * read: newer engines left them out.
+ * so of the attributes only those are read that the engine writes last (name, image) or that a
+ * container's event does not have (container, of a network's). The legacy fields status, id and
+ * from are not read: newer engines left them out.
  */
 #include "docker/event.h"
 
@@ -111,6 +111,7 @@ int event_decode(const json_t *object, EngineEvent *ret) {
                 .name = name != NULL ? name : "",
                 .actor = id,
                 .labels = attributes,
+                .image = is_container ? attribute(attributes, "image") : NULL,
                 .project =
                         is_container ? attribute(attributes, "com.docker.compose.project") : NULL,
                 .time_usec = time_nsec > 0 ? (uint64_t) time_nsec / 1000 : 0,

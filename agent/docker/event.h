@@ -33,6 +33,7 @@ typedef struct EngineEvent {
         const char *actor;        /* Actor.ID: the container's, or the network's */
         const json_t *labels;     /* Actor.Attributes: a container's labels beside the event's own
                                      attributes; may be NULL */
+        const char *image;        /* as the container names it, or NULL */
         const char *project;      /* com.docker.compose.project, or NULL */
         uint64_t time_usec;       /* since 1970, by the engine's clock; 0: not told */
 } EngineEvent;

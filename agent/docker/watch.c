@@ -10,7 +10,9 @@
  *
  * There are several streams, because the engine looks for a label among an event's own attributes,
  * where a network's or a volume's event has none: with a label filter these would vanish, and
- * without one the health checks of every container on the host would wake us.
+ * without one the health checks of every container on the host would wake us. Consumers without a
+ * label are named by their ids; when these change, a stream with the new ones is opened beside the
+ * old one, which goes once the new one stands.
  *
  * An engine that has died closes its socket; one that hangs does not, and a stream is silent for
  * hours in the best of health. So a ping goes beside the streams while they stand. The timer is
@@ -40,7 +42,7 @@
 #define RETRY_MAX_USEC    (10 * USEC_PER_SEC)
 #define OPEN_TIMEOUT_USEC (90 * USEC_PER_SEC) /* an engine that is starting answers late */
 #define LINE_MAX_BYTES    ((size_t) 1024 * 1024)
-#define PATH_MAX_BYTES    ((size_t) 4096)
+#define PATH_MAX_BYTES    ((size_t) 128 * 1024) /* WATCH_FOLLOWED_MAX ids, escaped */
 
 typedef struct StreamRow {
         const char *name;
@@ -84,9 +86,14 @@ struct Watch {
         bool announced; /* standing() was called and lost() not yet */
         int told;       /* code of the loss that was told last; 0 when none since standing */
         WatchStream streams[ARRAY_LEN(stream_table)];
+        WatchStream followed[2]; /* the one in force, and the one that is to replace it */
+        unsigned in_force;
+        char *filters; /* of those that are followed; NULL: there are none */
+        StreamRow followed_row;
         EngineSlot *ping;
         sd_event_source *timer;
-        sd_event_source *announce; /* standing(), deferred out of a transfer's callback */
+        sd_event_source *announce; /* standing() and followed(), deferred out of a transfer's
+                                      callback */
 };
 
 DEFINE_CLEANUP(Watch, watch_free);
@@ -110,15 +117,18 @@ static void watch_enter(Watch *watch, WatchState state, uint64_t usec) {
         (void) sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
 }
 
-static void watch_close(Watch *watch) {
-        for (size_t i = 0; i < ARRAY_LEN(watch->streams); i++) {
-                WatchStream *stream = &watch->streams[i];
+static void stream_close(WatchStream *stream) {
+        stream->slot = engine_slot_free(stream->slot);
+        stream->lines = lines_free(stream->lines);
+        stream->stands = false;
+        stream->error = (Error){ 0 };
+}
 
-                stream->slot = engine_slot_free(stream->slot);
-                stream->lines = lines_free(stream->lines);
-                stream->stands = false;
-                stream->error = (Error){ 0 };
-        }
+static void watch_close(Watch *watch) {
+        for (size_t i = 0; i < ARRAY_LEN(watch->streams); i++)
+                stream_close(&watch->streams[i]);
+        for (size_t i = 0; i < ARRAY_LEN(watch->followed); i++)
+                stream_close(&watch->followed[i]);
         watch->ping = engine_slot_free(watch->ping);
         (void) sd_event_source_set_enabled(watch->announce, SD_EVENT_OFF);
 }
@@ -174,29 +184,53 @@ static int on_piece(const char *bytes, size_t size, void *data) {
         return 0;
 }
 
+static bool all_stand(const Watch *watch) {
+        for (size_t i = 0; i < ARRAY_LEN(watch->streams); i++)
+                if (!watch->streams[i].stands)
+                        return false;
+        return watch->filters == NULL || watch->followed[watch->in_force].stands
+               || is_standing(watch);
+}
+
 static int on_started(long status, void *data) {
         WatchStream *stream = data;
         Watch *watch = stream->watch;
 
         (void) status; /* only a 2xx comes here */
         stream->stands = true;
-        for (size_t i = 0; i < ARRAY_LEN(watch->streams); i++)
-                if (!watch->streams[i].stands)
-                        return 0;
+        if (!all_stand(watch))
+                return 0;
 
-        watch_enter(watch, WATCH_STANDING, watch->times.ping_usec);
+        if (!is_standing(watch))
+                watch_enter(watch, WATCH_STANDING, watch->times.ping_usec);
         (void) sd_event_source_set_enabled(watch->announce, SD_EVENT_ONESHOT);
         return 0;
+}
+
+/* The stream that was opened in the other's place: true when it took over. */
+static bool take_over(Watch *watch) {
+        unsigned other = watch->in_force ^ 1U;
+
+        if (!watch->followed[other].stands)
+                return false;
+        stream_close(&watch->followed[watch->in_force]);
+        watch->in_force = other;
+        return true;
 }
 
 static int on_announce(sd_event_source *source, void *data) {
         Watch *watch = data;
 
         (void) source;
-        if (is_standing(watch)) {
+        if (!is_standing(watch))
+                return 0;
+        bool replaced = take_over(watch);
+        if (!watch->announced) {
                 watch->announced = true;
                 watch->told = 0;
                 watch->handler.standing(watch->handler.data);
+        } else if (replaced) {
+                watch->handler.followed(watch->handler.data);
         }
         return 0;
 }
@@ -239,20 +273,53 @@ static int stream_open(WatchStream *stream) {
 }
 
 static void watch_open(Watch *watch) {
-        watch_enter(watch, WATCH_OPENING, OPEN_TIMEOUT_USEC);
-        for (size_t i = 0; i < ARRAY_LEN(watch->streams); i++) {
-                int r = stream_open(&watch->streams[i]);
-                if (r >= 0)
-                        continue;
+        int r = 0;
 
-                Error error = { 0 };
-                (void) error_set(
-                        &error, r, "cannot open the event stream '%s': %s",
-                        watch->streams[i].row->name, strerrordesc_np(-r)
-                );
-                watch_lose(watch, &error);
+        watch_enter(watch, WATCH_OPENING, OPEN_TIMEOUT_USEC);
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(watch->streams); i++)
+                r = stream_open(&watch->streams[i]);
+        if (r >= 0 && watch->filters != NULL)
+                r = stream_open(&watch->followed[watch->in_force]);
+        if (r >= 0)
                 return;
-        }
+
+        Error error = { 0 };
+        (void) error_set(&error, r, "cannot open the event streams: %s", strerrordesc_np(-r));
+        watch_lose(watch, &error);
+}
+
+static char *followed_filters(const char *const *ids, size_t n) {
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < n && i < WATCH_FOLLOWED_MAX; i++)
+                if (json_array_append_new(list, json_string(ids[i])) < 0) {
+                        json_decref(list);
+                        return NULL;
+                }
+        json_t *filters = json_pack(
+                "{s:[s], s:[s,s,s], s:o}", "type", "container", "event", "health_status", "pause",
+                "unpause", "container", list
+        );
+        char *text = filters ? json_dumps(filters, JSON_COMPACT) : NULL;
+        json_decref(filters);
+        return text;
+}
+
+int watch_follow(Watch *watch, const char *const *ids, size_t n) {
+        char *filters = n > 0 ? followed_filters(ids, n) : NULL;
+        if (n > 0 && filters == NULL)
+                return -ENOMEM;
+
+        free(watch->filters);
+        watch->filters = filters;
+        watch->followed_row.filters = filters;
+        unsigned other = watch->in_force ^ 1U;
+        stream_close(&watch->followed[other]);
+        if (filters == NULL || watch->state == WATCH_OPENING)
+                stream_close(&watch->followed[watch->in_force]);
+        if (filters == NULL || watch->state == WATCH_WAITING)
+                return 0;
+        return stream_open(&watch->followed[is_standing(watch) ? other : watch->in_force]);
 }
 
 /* ---- Ping ---- */
@@ -369,6 +436,12 @@ int watch_new(
                 watch->streams[i].row = &stream_table[i];
         }
 
+        watch->followed_row.name = "followed";
+        for (size_t i = 0; i < ARRAY_LEN(watch->followed); i++) {
+                watch->followed[i].watch = watch;
+                watch->followed[i].row = &watch->followed_row;
+        }
+
         /* The first try is the timer's, at once: nobody is called back from here. */
         watch->state = WATCH_WAITING;
         int r = watch_add_sources(watch, event);
@@ -386,6 +459,7 @@ Watch *watch_free(Watch *watch) {
         watch_close(watch);
         (void) sd_event_source_disable_unref(watch->timer);
         (void) sd_event_source_disable_unref(watch->announce);
+        free(watch->filters);
         free(watch);
         return NULL;
 }

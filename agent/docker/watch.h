@@ -17,7 +17,11 @@
  *   stack      containers with the label coollama.part (our own): health_status, pause, unpause
  *   all        every container: create, start, die, destroy, rename; that all containers which do
  *              not run were pruned; networks: connect, disconnect, destroy; volumes: destroy
+ *   followed   containers by their ids (watch_follow()): health_status, pause, unpause; only while
+ *              there are any
  */
+#define WATCH_FOLLOWED_MAX 1024
+
 typedef struct Watch Watch;
 
 /*
@@ -30,6 +34,7 @@ typedef struct WatchHandler {
         void (*standing)(void *data); /* all streams stand: list and look at everything */
         void (*event
         )(const EngineEvent *event, void *data); /* only between standing() and lost() */
+        void (*followed)(void *data);            /* see watch_follow(); as event() otherwise */
         void (*lost
         )(const Error *error, void *data); /* a stream ended or the engine hangs; once per loss */
         void *data;
@@ -50,3 +55,11 @@ int watch_new(
         Watch **ret
 );
 Watch *watch_free(Watch *watch);
+
+/*
+ * Tells from now on of these containers, too, although they carry none of the labels: full ids, and
+ * no others than these. While the watch stands, followed() comes once the engine tells of them all;
+ * what happened to them before was not heard, so they are to be looked at then. Those above
+ * WATCH_FOLLOWED_MAX are left out. -ENOMEM: those of before are followed on.
+ */
+int watch_follow(Watch *watch, const char *const *ids, size_t n);

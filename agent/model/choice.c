@@ -44,7 +44,7 @@ static_assert(ARRAY_LEN(access_choices) == ACCESS_ADMIN + 1, "a word for each Ac
 
 static const Choice scope_choices[] = {
         [SCOPE_CONTAINER] = { "container", true },
-        [SCOPE_STACK] = { "stack", false },
+        [SCOPE_STACK] = { "stack", true },
 };
 static_assert(ARRAY_LEN(scope_choices) == SCOPE_STACK + 1, "a word for each Scope");
 

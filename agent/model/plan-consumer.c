@@ -321,6 +321,7 @@ static int decide(Deciding *deciding) {
         targets_find(deciding->view, &deciding->targets);
         if (deciding->targets.n == 0) {
                 plan_say(plan, LINK_STOPPED, "no container");
+                plan->bare = deciding->view->unlinked;
                 return 0;
         }
         if (start_what_was_cut_short(deciding))
@@ -328,8 +329,9 @@ static int decide(Deciding *deciding) {
         if (deciding->view->unlinked)
                 return deciding_unlink_targets(deciding);
 
-        int r = wish_parse(
-                deciding->targets.list[0]->container->labels, deciding->context->profiles,
+        const Container *first = deciding->targets.list[0]->container;
+        int r = opt_in_wish(
+                first->labels, first->image, &deciding->view->opt_in, deciding->context->profiles,
                 &deciding->wish
         );
         if (r < 0)

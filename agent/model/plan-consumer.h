@@ -10,6 +10,7 @@
 #include "model/donors.h"
 #include "model/identity.h"
 #include "model/link.h"
+#include "model/opt-in.h"
 #include "model/pause.h"
 #include "model/plan.h"
 #include "model/profile.h"
@@ -100,6 +101,7 @@ typedef struct ConsumerView {
                                    0: none seen */
         uint64_t touched_usec;  /* monotonic: when we did the last thing for the record; 0: not
                                    since we began */
+        OptInSources opt_in;    /* who opted in for it, besides its own label */
         bool unlinked;          /* its operator took its link away, or everybody's */
         unsigned attempts;      /* failed attempts to link its newest container */
         const char *tried;      /* with the link of this fingerprint; NULL: with any */

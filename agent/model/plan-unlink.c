@@ -79,6 +79,7 @@ int deciding_unlink_targets(const Deciding *deciding) {
                         return unlink_one(deciding, seen);
                 down = down || linked;
         }
+        plan->bare = !down;
         if (down)
                 plan_say(plan, LINK_UNLINKED, "%s; its link is taken out when it runs again", who);
         if (is_taken_down(deciding))

@@ -63,6 +63,7 @@ typedef struct Plan {
         bool undoes;        /* the actions undo or finish a swap, or give way: when one fails, they
                                are tried again after a while, for ever */
         bool lost;          /* an open swap's new container went right after its old one */
+        bool bare;          /* its link was taken away, and nothing of it is left */
         bool counts;        /* what is undone counts as a failed attempt */
         int error; /* the first failure while the plan was made: such a plan is not executed */
         size_t n_actions;

@@ -173,7 +173,6 @@ int remembered_order(Remembered *remembered, const char *human) {
 
 void remembered_end_order(Remembered *remembered) {
         remembered->ordered = false;
-        remembered->unlinked = false;
         (void) copy(&remembered->human, NULL);
 }
 

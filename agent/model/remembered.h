@@ -53,7 +53,7 @@ int remembered_count(Remembered *remembered, const json_t *attempt, uint64_t now
 
 /* Linked by its operator's order from now on, and called so. */
 int remembered_order(Remembered *remembered, const char *human);
-/* The order has ended, and with it that it was unlinked. */
+/* The order has ended. */
 void remembered_end_order(Remembered *remembered);
 
 /* A new series of attempts begins. */

@@ -73,7 +73,7 @@ static int complain_ambiguous(const Seek *seek, Error *err) {
                         seek->found[i]->key
                 );
         return error_set(
-                err, -ENOTUNIQ, "'%.60s' may be any of %zu consumers, say which: %s%s", seek->name,
+                err, -ENOTUNIQ, "'%.60s' may be any of %zu, say which: %s%s", seek->name,
                 seek->n_found, list, shown < seek->n_found ? ", ..." : ""
         );
 }

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/labels.h"
+#include "model/opt-in.h"
 
 /* What did not opt in may stand among the containers all the same: a look-up by name finds whoever
  * has the name. */
-static bool has_opted_in(const Container *container) {
-        return labels_opt_in(container->labels);
+static bool has_opted_in(const ConsumerView *view, const Container *container) {
+        return opt_in_of(container->labels, container->image, &view->opt_in) != OPT_IN_NOT;
 }
 
 static int compare_numbers(const void *a, const void *b) {
@@ -28,7 +28,7 @@ void targets_find(const ConsumerView *view, Targets *ret) {
         const Container *newest = NULL;
 
         for (size_t i = 0; i < view->n_containers; i++)
-                if (has_opted_in(view->containers[i].container)
+                if (has_opted_in(view, view->containers[i].container)
                     && (newest == NULL || container_is_newer(view->containers[i].container, newest)
                     ))
                         newest = view->containers[i].container;
@@ -41,7 +41,7 @@ void targets_find(const ConsumerView *view, Targets *ret) {
                 const SeenContainer *seen = &view->containers[i];
                 size_t at = 0;
 
-                if (!has_opted_in(seen->container)
+                if (!has_opted_in(view, seen->container)
                     || strcmp(seen->container->config_hash, newest->config_hash) != 0)
                         continue;
                 while (at < ret->n

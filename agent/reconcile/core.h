@@ -10,6 +10,7 @@
 #include "reconcile/joins.h"
 #include "reconcile/kept.h"
 #include "reconcile/key-seen.h"
+#include "reconcile/listing.h"
 #include "reconcile/look.h"
 #include "reconcile/memory.h"
 #include "reconcile/pause.h"
@@ -62,7 +63,8 @@ struct Reconciler {
         uint64_t pruned_usec; /* since 1970, by the engine: the last prune of containers; 0: none */
         Prunes *prunes;       /* being asked: no list is made before */
 
-        EngineSlot *list_slot;
+        Listing *listing;
+        sd_event_source *follow; /* tells the watch whom it is to follow */
         sd_event_source *resync;
         bool standing;      /* the engine's events are being followed */
         bool listed;        /* and everything was listed since */
@@ -108,7 +110,15 @@ bool verify_uses(const Reconciler *reconciler, const char *container); /* by nam
 
 /* intake.c */
 extern const WatchHandler intake_handler; /* data is to be set */
+int intake_open(Reconciler *reconciler);
 void intake_resync(Reconciler *reconciler);
+/* What its label says for its project (NULL: nothing) from now on; takes the speech over. */
+void intake_speak(Reconciler *reconciler, Consumer *consumer, json_t *speech);
+
+/* follow.c: containers came or went: those without a label are followed by their ids. */
+int follow_open(Reconciler *reconciler);
+void follow_check(Reconciler *reconciler);
+void follow_heard(void *data);
 
 /* reconciler.c: it is to be looked at before anything is said of all consumers. */
 void reconciler_await(Reconciler *reconciler, Consumer *consumer);

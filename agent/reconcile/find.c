@@ -44,7 +44,7 @@ static void end(Find *find, Consumer *consumer, unsigned status, const char *tex
 }
 
 /* The engine takes the beginning of an id as well, and be it one digit: too little for an order. */
-static bool is_meant(const json_t *inspect, const char *name) {
+bool find_is_meant(const json_t *inspect, const char *name) {
         const char *id = json_string_value(json_object_get(inspect, "Id"));
         const char *full = json_string_value(json_object_get(inspect, "Name"));
         size_t size = strlen(name);
@@ -60,8 +60,9 @@ static void on_named(const EngineAnswer *result, void *data) {
         Consumer *consumer = id ? world_find_container(find->reconciler->world, id) : NULL;
         char text[400];
 
-        bool unknown = result->outcome == OUTCOME_GONE || result->outcome == OUTCOME_REFUSED
-                       || (result->outcome == OUTCOME_DONE && !is_meant(result->json, find->name));
+        bool unknown =
+                result->outcome == OUTCOME_GONE || result->outcome == OUTCOME_REFUSED
+                || (result->outcome == OUTCOME_DONE && !find_is_meant(result->json, find->name));
 
         if (unknown) {
                 end(find, NULL, 404, find->unknown.text);
@@ -71,7 +72,7 @@ static void on_named(const EngineAnswer *result, void *data) {
                 (void) snprintf(
                         text, sizeof text,
                         "the container '%.200s' is no consumer: it does not carry the label " LABEL_ENABLE
-                        "=true",
+                        "=true; coollama link does without",
                         find->name
                 );
                 end(find, NULL, 404, text);
@@ -81,7 +82,7 @@ static void on_named(const EngineAnswer *result, void *data) {
 }
 
 /* As the engine allows container names; nothing in it needs to be escaped in a path. */
-static bool may_be_container(const char *name) {
+bool find_may_be_container(const char *name) {
         static const char allowed[] =
                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 
@@ -120,7 +121,7 @@ static void seek(Find *find) {
                 end(find, world_find(world, identity->key), 200, "");
         else if (r == -ENOTUNIQ)
                 end(find, NULL, 409, find->unknown.text);
-        else if (!may_be_container(find->name))
+        else if (!find_may_be_container(find->name))
                 end(find, NULL, 404, find->unknown.text);
         else
                 ask_engine(find);

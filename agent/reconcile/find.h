@@ -18,3 +18,10 @@ typedef void FindDone(Consumer *consumer, unsigned status, const char *text, voi
  */
 void find_start(Reconciler *reconciler, const char *name, FindDone *done, void *data, Find **slot);
 void find_cancel(Find **slot);
+
+/* Could the engine know a container by this name? */
+bool find_may_be_container(const char *name);
+
+/* Is this document's container the one that is called so? The beginning of an id counts from
+ * SEEK_ID_MIN characters on. */
+bool find_is_meant(const json_t *inspect, const char *name);

@@ -12,36 +12,80 @@
 #include "base/clock.h"
 #include "base/log-ids.h"
 #include "base/log.h"
-#include "docker/query.h"
 #include "model/labels.h"
+#include "model/opt-in.h"
 #include "reconcile/core.h"
 
 #define LIST_RETRY_USEC (1 * USEC_PER_SEC) /* nothing is known before: not a resync's time */
 
-/* The consumer that a labelled container belongs to; NULL when it cannot be told (which is logged).
- */
-static Consumer *
-attach(Reconciler *reconciler, const char *id, const char *name, const json_t *labels) {
-        Identity identity;
-        Consumer *consumer = NULL;
+/* A container that an event or a list names; borrowed. */
+typedef struct Named {
+        const char *id;
+        const char *name;
+        const char *image;
+        const json_t *labels;
+} Named;
+
+static int identify(const Named *named, Identity *ret) {
         Error err = { 0 };
 
-        int r = identity_from_labels(labels, name, &identity, &err);
+        int r = identity_from_labels(named->labels, named->name, ret, &err);
+        if (r < 0 && labels_opt_in(named->labels))
+                log_event(
+                        LOG_WARNING, MSG_CONSUMER_UNREADABLE, FIELDS({ "CONTAINER", named->name }),
+                        "Cannot look after container %s: %s", named->name, error_text(&err)
+                );
+        return r;
+}
+
+/* Who speaks for a stack is heard by the next look at each other one of it; what is there already
+ * and is no consumer yet is listed. */
+void intake_speak(Reconciler *reconciler, Consumer *consumer, json_t *speech) {
+        if (!world_speak(reconciler->world, consumer, speech))
+                return;
+        for (Consumer *other = consumer->project->first; other; other = other->next_in_project)
+                if (other != consumer)
+                        queue_add(reconciler, other);
+        listing_add(reconciler->listing, consumer->identity.project, "");
+}
+
+/* The consumer that one belongs to which has opted in; NULL when it cannot be told (which is
+ * logged). */
+static Consumer *
+attach(Reconciler *reconciler, const Named *named, const Identity *identity, bool follow) {
+        Consumer *consumer = NULL;
+
+        int r = world_ensure(reconciler->world, identity, &consumer);
         if (r >= 0)
-                r = world_ensure(reconciler->world, &identity, &consumer);
-        if (r >= 0)
-                r = world_attach(reconciler->world, consumer, id);
+                r = world_attach(reconciler->world, consumer, named->id, follow);
         if (r < 0) {
                 log_event(
-                        LOG_WARNING, MSG_CONSUMER_UNREADABLE, FIELDS({ "CONTAINER", name }),
-                        "Cannot look after container %s: %s", name,
-                        error_is_set(&err) ? error_text(&err) : strerrordesc_np(-r)
+                        LOG_WARNING, MSG_CONSUMER_UNREADABLE, FIELDS({ "CONTAINER", named->name }),
+                        "Cannot look after container %s: %s", named->name, strerrordesc_np(-r)
                 );
                 return NULL;
         }
+        if (consumer->speech == NULL)
+                intake_speak(reconciler, consumer, opt_in_speech(named->labels));
         if (consumer->pass == PASS_IDLE)
                 reconciler_await(reconciler, consumer);
+        follow_check(reconciler);
         return consumer;
+}
+
+/* NULL for one that did not opt in: that costs a look-up or two, and no request. */
+static Consumer *take_in(Reconciler *reconciler, const Named *named) {
+        bool labelled = labels_opt_in(named->labels);
+        Identity identity;
+
+        if (!labelled && !world_has_sources(reconciler->world))
+                return NULL;
+        if (identify(named, &identity) < 0)
+                return NULL;
+        const OptInSources sources = world_sources(reconciler->world, &identity);
+        if (opt_in_of(named->labels, named->image, &sources) == OPT_IN_NOT)
+                return NULL;
+        return attach(reconciler, named, &identity, !labelled);
 }
 
 /* Is this container part of the swap that is open (or was the last) in its project? */
@@ -72,8 +116,11 @@ static void on_container(Reconciler *reconciler, const EngineEvent *event) {
 
         if (event->kind == EVENT_DESTROY)
                 reconciler->removed_usec = clock_monotonic_usec();
-        if (consumer == NULL && event->kind != EVENT_DESTROY && labels_opt_in(event->labels))
-                consumer = attach(reconciler, event->container_id, event->name, event->labels);
+        if (consumer == NULL && event->kind != EVENT_DESTROY) {
+                const Named named = { event->container_id, event->name, event->image,
+                                      event->labels };
+                consumer = take_in(reconciler, &named);
+        }
         if (event->kind == EVENT_CREATE || event->kind == EVENT_DESTROY
             || event->kind == EVENT_RENAME)
                 stamp(reconciler, event, consumer);
@@ -144,37 +191,51 @@ static void on_event(const EngineEvent *event, void *data) {
         }
 }
 
-static void take_list(Reconciler *reconciler, const json_t *list) {
-        size_t i;
-        json_t *item;
+static void on_found(const json_t *item, void *data) {
+        Reconciler *reconciler = data;
+        const Named named = {
+                .id = json_string_value(json_object_get(item, "Id")),
+                .name = container_list_name(item),
+                .image = json_string_value(json_object_get(item, "Image")),
+                .labels = json_object_get(item, "Labels"),
+        };
 
-        json_array_foreach(list, i, item) {
-                const char *id = json_string_value(json_object_get(item, "Id"));
-                const char *name = container_list_name(item);
-                const json_t *labels = json_object_get(item, "Labels");
-
-                if (id == NULL || name == NULL || !labels_opt_in(labels))
-                        continue;
-                if (world_find_container(reconciler->world, id) == NULL)
-                        (void) attach(reconciler, id, name, labels);
-        }
+        if (named.id == NULL || named.name == NULL
+            || world_find_container(reconciler->world, named.id) != NULL)
+                return;
+        Consumer *consumer = take_in(reconciler, &named);
+        if (consumer != NULL && reconciler->listed)
+                queue_add(reconciler, consumer);
 }
 
-static void on_list(const EngineAnswer *answer, void *data) {
+static void add_place(Consumer *consumer, void *data) {
+        Reconciler *reconciler = data;
+        const Identity *identity = &consumer->identity;
+        bool speaks = consumer->project != NULL && consumer->project->speaker == consumer;
+
+        if (consumer->ordered || speaks)
+                listing_add(reconciler->listing, identity->project, identity->member);
+}
+
+static void on_places(void *data) {
         Reconciler *reconciler = data;
 
-        reconciler->list_slot = engine_slot_free(reconciler->list_slot);
-        if (answer->outcome != OUTCOME_DONE || !json_is_array(answer->json)) {
+        world_visit(reconciler->world, add_place, reconciler);
+}
+
+static void on_listed(int result, const Error *error, void *data) {
+        Reconciler *reconciler = data;
+
+        if (result < 0) {
                 log_event(
                         LOG_WARNING, MSG_ENGINE_TROUBLE, NO_FIELDS,
-                        "Cannot list the containers: %s", error_text(&answer->error)
+                        "Cannot list the containers: %s", error_text(error)
                 );
                 (void) sd_event_source_set_time_relative(reconciler->resync, LIST_RETRY_USEC);
                 (void) sd_event_source_set_enabled(reconciler->resync, SD_EVENT_ONESHOT);
                 return;
         }
 
-        take_list(reconciler, answer->json);
         reconciler->listed = true;
         queue_add_all(reconciler);
         (void) sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_ONESHOT);
@@ -184,22 +245,20 @@ static void on_list(const EngineAnswer *answer, void *data) {
         reconciler_check(reconciler);
 }
 
-void intake_resync(Reconciler *reconciler) {
-        if (!reconciler->standing || reconciler->list_slot != NULL || reconciler->prunes != NULL)
-                return;
+int intake_open(Reconciler *reconciler) {
+        const ListingSetup setup = {
+                .engine = reconciler->engine,
+                .found = on_found,
+                .places = on_places,
+                .done = on_listed,
+                .data = reconciler,
+        };
+        return listing_new(&setup, &reconciler->listing);
+}
 
-        Text path = TEXT_INIT(512);
-        (void) text_add(&path, "/containers/json?all=1");
-        (void) query_add(&path, "filters", "{\"label\":[\"" LABEL_ENABLE "\"]}");
-        char *text = text_take(&path);
-        const EngineCall request = { .method = "GET",
-                                     .path = text,
-                                     .max_body = (size_t) 64 * 1024 * 1024 };
-        if (text != NULL)
-                (void) engine_call(
-                        reconciler->engine, &request, on_list, reconciler, &reconciler->list_slot
-                );
-        free(text);
+void intake_resync(Reconciler *reconciler) {
+        if (reconciler->standing && reconciler->prunes == NULL)
+                listing_start(reconciler->listing);
 }
 
 static void on_prunes(uint64_t pruned_usec, void *data) {
@@ -250,8 +309,8 @@ static void on_lost(const Error *error, void *data) {
         reconciler->standing = false;
         reconciler->listed = false;
         reconciler->lost = *error;
-        reconciler->list_slot = engine_slot_free(reconciler->list_slot);
         reconciler->prunes = prunes_free(reconciler->prunes);
+        listing_stop(reconciler->listing);
         log_event(
                 LOG_WARNING, MSG_ENGINE_TROUBLE, NO_FIELDS, "%s, trying again: %s",
                 error->code == -EPROTONOSUPPORT ? "Cannot work with this Docker Engine"
@@ -266,4 +325,6 @@ static void on_lost(const Error *error, void *data) {
         reconciler_check(reconciler);
 }
 
-const WatchHandler intake_handler = { .standing = on_standing, .event = on_event, .lost = on_lost };
+const WatchHandler intake_handler = {
+        .standing = on_standing, .event = on_event, .followed = follow_heard, .lost = on_lost
+};

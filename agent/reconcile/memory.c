@@ -95,6 +95,27 @@ const Remembered *memory_get(const Memory *memory, const char *identity) {
         return index_get(memory->index, identity);
 }
 
+typedef struct Visiting {
+        MemoryVisit *visit;
+        void *data;
+        int result;
+} Visiting;
+
+static void visit_one(const char *key, void *value, void *data) {
+        Visiting *visiting = data;
+
+        (void) key;
+        if (visiting->result >= 0)
+                visiting->result = visiting->visit(value, visiting->data);
+}
+
+int memory_visit(const Memory *memory, MemoryVisit *visit, void *data) {
+        Visiting visiting = { .visit = visit, .data = data };
+
+        index_visit(memory->index, visit_one, &visiting);
+        return visiting.result;
+}
+
 typedef struct Oldest {
         const Memory *memory;
         const Remembered *found;

@@ -27,6 +27,10 @@ DEFINE_CLEANUP(Memory, memory_free);
 /* NULL: nothing. Valid until something is remembered or forgotten. */
 const Remembered *memory_get(const Memory *memory, const char *identity);
 
+/* All that is remembered; ends at the first negative result, which it returns. */
+typedef int MemoryVisit(const Remembered *remembered, void *data);
+int memory_visit(const Memory *memory, MemoryVisit *visit, void *data);
+
 /* To be changed, then saved; made where there is none. NULL without memory. */
 Remembered *memory_change(Memory *memory, const char *identity);
 

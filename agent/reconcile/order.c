@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "model/database.h"
+#include "model/opt-in.h"
 
 static const char *const order_names[] = { [ORDER_UNLINK] = "unlink", [ORDER_RELINK] = "relink" };
 static_assert(ARRAY_LEN(order_names) == ORDER_RELINK + 1, "a name for every order");
@@ -93,6 +95,100 @@ static void obey(Reconciler *reconciler, Consumer *consumer, Order order) {
                 backoff_reset(&consumer->backoff);
         }
         queue_add(reconciler, consumer);
+}
+
+json_t *order_describe(const Candidate *candidate) {
+        Error err = { 0 };
+        bool refused = opt_in_refusal(candidate->labels, candidate->name, &err) < 0;
+
+        return json_pack(
+                "{s:s, s:s, s:s, s:s, s:b, s:o}", "name", candidate->identity.human, "identity",
+                candidate->identity.key, "container", candidate->id ? candidate->name : "", "image",
+                candidate->image ? candidate->image : "", "database",
+                database_is(candidate->labels, candidate->image), "refused",
+                refused ? json_string(error_text(&err)) : json_null()
+        );
+}
+
+/* Undone when it cannot be written down. */
+static int write_order(Reconciler *reconciler, Consumer *consumer, Error *err) {
+        const char *identity = consumer->identity.key;
+        Remembered *remembered = memory_change(reconciler->memory, identity);
+        bool before = remembered != NULL && remembered->unlinked;
+
+        int r = world_order(reconciler->world, consumer, true);
+        if (r == -ENOSPC)
+                return error_set(
+                        err, r,
+                        "%d are linked by order already: end some of these with coollama unlink, or "
+                        "use labels",
+                        WORLD_ORDERS_MAX
+                );
+        r = remembered ? remembered_order(remembered, consumer->identity.human) : -ENOMEM;
+        if (r < 0)
+                (void) error_set(err, r, "out of memory");
+        else
+                r = memory_save(reconciler->memory, identity, err);
+        if (r >= 0)
+                return 0;
+        (void) world_order(reconciler->world, consumer, false);
+        remembered = memory_change(reconciler->memory, identity);
+        if (remembered != NULL) {
+                remembered_end_order(remembered);
+                remembered->unlinked = before;
+        }
+        return r;
+}
+
+/* It has opted in by a label, its own or its stack's: what may be in the way is that it was
+ * unlinked. */
+static int link_again(Reconciler *reconciler, Consumer *consumer, json_t **ret, Error *err) {
+        const Remembered *remembered = memory_get(reconciler->memory, consumer->identity.key);
+
+        if (remembered == NULL || !remembered->unlinked) {
+                *ret =
+                        say(consumer,
+                            consumer->opt_in == OPT_IN_ORDER
+                                    ? "it is linked by your order already"
+                                    : "it has opted in by its label already",
+                            "coollama status says how it stands");
+                return 0;
+        }
+        return order_give(reconciler, consumer, ORDER_RELINK, ret, err);
+}
+
+int order_link(Reconciler *reconciler, const Candidate *candidate, json_t **ret, Error *err) {
+        const Identity *identity = &candidate->identity;
+        const OptInSources sources = world_sources(reconciler->world, identity);
+        Consumer *consumer = world_find(reconciler->world, identity->key);
+
+        int r = opt_in_refusal(candidate->labels, candidate->name, err);
+        if (r < 0)
+                return r;
+        bool is_in = opt_in_of(candidate->labels, candidate->image, &sources) != OPT_IN_NOT;
+        if (is_in && consumer != NULL)
+                return link_again(reconciler, consumer, ret, err);
+
+        r = world_ensure(reconciler->world, identity, &consumer);
+        if (r < 0)
+                return error_set(err, r, "there are too many consumers");
+        r = write_order(reconciler, consumer, err);
+        if (r < 0) {
+                (void) world_drop_if_empty(reconciler->world, consumer);
+                return r;
+        }
+        *ret = say(
+                consumer,
+                "it is linked as soon as nothing is in the way, and so is whatever takes its place",
+                "coollama status says what it waits for"
+        );
+        log_event(
+                LOG_INFO, NULL, FIELDS({ "CONSUMER", identity->key }),
+                "%s: link, says its operator", identity->human
+        );
+        listing_add(reconciler->listing, identity->project, identity->member);
+        queue_add(reconciler, consumer);
+        return 0;
 }
 
 int order_give(Reconciler *reconciler, Consumer *consumer, Order order, json_t **ret, Error *err) {

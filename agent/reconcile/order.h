@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "reconcile/candidate.h"
 #include "reconcile/core.h"
 
 /*
@@ -18,3 +19,16 @@ typedef enum Order {
  * nothing is done then.
  */
 int order_give(Reconciler *reconciler, Consumer *consumer, Order order, json_t **ret, Error *err);
+
+/*
+ * Links one by its operator's order, whatever labels it has or lacks; remembered by its identity.
+ * ret as above. -EPERM: it may not be linked, -ENOSPC: there are too many orders; with the reason.
+ */
+int order_link(Reconciler *reconciler, const Candidate *candidate, json_t **ret, Error *err);
+
+/*
+ * What there is to say of a candidate before it is linked: {"name", "identity", "container",
+ * "image", "database": bool, "refused": why it may not be, or null}. A new reference, NULL without
+ * memory.
+ */
+json_t *order_describe(const Candidate *candidate);

@@ -199,6 +199,7 @@ static int take_look(Pass *pass) {
         uint64_t now_usec = clock_monotonic_usec();
         size_t n = 0;
         const LookContainer *looked = look_containers(pass->look, &n);
+        const OptInSources sources = world_sources(reconciler->world, &consumer->identity);
 
         pass->n_seen = 0;
         for (size_t i = 0; i < n; i++) {
@@ -214,7 +215,14 @@ static int take_look(Pass *pass) {
                 }
                 if (looked[i].by_name && !is_of(consumer, container))
                         continue;
-                int r = world_attach(reconciler->world, consumer, container->id);
+                OptIn opt_in = opt_in_of(container->labels, container->image, &sources);
+                if (opt_in == OPT_IN_NOT && consumer->record == NULL) {
+                        world_detach(reconciler->world, container->id);
+                        continue;
+                }
+                int r = world_attach(
+                        reconciler->world, consumer, container->id, opt_in != OPT_IN_LABEL
+                );
                 if (r < 0)
                         return r;
                 Tracked *tracked = consumer_tracked(consumer, container->id);
@@ -235,11 +243,42 @@ static int take_look(Pass *pass) {
         return 0;
 }
 
+static const Container *newest_of(const Pass *pass) {
+        const Container *newest = NULL;
+
+        for (size_t i = 0; i < pass->n_seen; i++)
+                if (newest == NULL || container_is_newer(pass->seen[i].container, newest))
+                        newest = pass->seen[i].container;
+        return newest;
+}
+
+/* Why it is a consumer, and what its newest container says for its project: one that is gone says
+ * nothing. */
+static void hear_newest(const Pass *pass) {
+        const Container *newest = newest_of(pass);
+        const OptInSources sources =
+                world_sources(pass->reconciler->world, &pass->consumer->identity);
+
+        if (newest != NULL)
+                pass->consumer->opt_in = opt_in_of(newest->labels, newest->image, &sources);
+        else
+                pass->consumer->opt_in = sources.ordered ? OPT_IN_ORDER : OPT_IN_NOT;
+        if (newest != NULL || pass->consumer->record == NULL)
+                intake_speak(
+                        pass->reconciler, pass->consumer,
+                        newest ? opt_in_speech(newest->labels) : NULL
+                );
+}
+
 static void on_looked(int result, const Error *error, void *data) {
         Pass *pass = data;
 
-        if (result >= 0 && pass->closer_looks == 0)
+        if (result >= 0 && pass->closer_looks == 0) {
                 result = take_look(pass);
+                if (result >= 0)
+                        hear_newest(pass);
+                follow_check(pass->reconciler);
+        }
         if (result < 0) {
                 pass_fail(pass, error ? error_text(error) : strerrordesc_np(-result));
                 return;
@@ -250,13 +289,8 @@ static void on_looked(int result, const Error *error, void *data) {
 /* A new newest container is a change: what failed with the last one may work with this one. */
 static void forget_attempts_of_others(const Pass *pass) {
         Consumer *consumer = pass->consumer;
-        const Container *newest = NULL;
+        const Container *newest = newest_of(pass);
 
-        for (size_t i = 0; i < pass->n_seen; i++)
-                if (newest == NULL
-                    || container_compare_created(pass->seen[i].container->created, newest->created)
-                               > 0)
-                        newest = pass->seen[i].container;
         if (consumer->record != NULL || newest == NULL)
                 return;
         recall_forget(pass->reconciler, consumer, pass->seen, pass->n_seen);
@@ -363,6 +397,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .key_seen = was_seen(reconciler, consumer),
                 .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
                 .touched_usec = consumer->touched_usec,
+                .opt_in = world_sources(reconciler->world, &consumer->identity),
                 .unlinked = recall_unlinks(reconciler, consumer),
                 .attempts = remembered ? remembered->attempts : 0,
                 .tried = remembered ? remembered->tried : NULL,
@@ -542,6 +577,8 @@ static void pass_plan(Pass *pass) {
         forgive(pass, plan);
         bool held_back = is_held_back(pass, plan);
         verdict_say(pass->consumer, plan);
+        if (plan->bare)
+                recall_end_order(reconciler, pass->consumer);
         if (plan->n_actions > 0 && !held_back) {
                 execute(pass, plan);
                 return;

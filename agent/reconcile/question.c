@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Question: what an operator asks or says about one consumer by name: explain, unlink, relink.
+ * Question: what an operator asks or says about one container by name: explain, unlink, relink of a
+ * consumer; link of whatever there is.
  *
  *   find by name > (explain: look at its containers, and at what only the newest holds) > answer
  */
@@ -11,6 +12,7 @@
 #include "base/text.h"
 #include "model/explain.h"
 #include "model/kept.h"
+#include "reconcile/candidate.h"
 #include "reconcile/core.h"
 #include "reconcile/find.h"
 #include "reconcile/look-files.h"
@@ -22,6 +24,8 @@ typedef enum QuestionKind {
         QUESTION_EXPLAIN,
         QUESTION_UNLINK,
         QUESTION_RELINK,
+        QUESTION_CANDIDATE, /* from here on: about whatever there is */
+        QUESTION_LINK,
 } QuestionKind;
 
 typedef struct Question {
@@ -32,6 +36,7 @@ typedef struct Question {
         VerifyDone *done;
         void *data;
         Find *find;
+        CandidateSearch *search;
         Look *look;
         char *identity;
         bool closer; /* the look is at what only one container holds */
@@ -45,6 +50,7 @@ static void question_free(Question *question) {
         if (*p == question)
                 *p = question->next;
         find_cancel(&question->find);
+        candidate_cancel(&question->search);
         (void) look_free(question->look);
         free(question->identity);
         free(question);
@@ -137,11 +143,16 @@ static const Container *newest_of(const Look *look) {
 }
 
 /* What counts: of the label, or of the image; a copy. */
-static char *profile_of(const Reconciler *reconciler, const Container *container) {
+static char *
+profile_of(const Reconciler *reconciler, const Consumer *consumer, const Container *container) {
         cleanup(wish_freep) Wish *wish = NULL;
+        const OptInSources sources = world_sources(reconciler->world, &consumer->identity);
         Text text = TEXT_INIT(4096);
 
-        if (container == NULL || wish_parse(container->labels, reconciler->profiles, &wish) < 0
+        if (container == NULL
+            || opt_in_wish(
+                       container->labels, container->image, &sources, reconciler->profiles, &wish
+               ) < 0
             || wish_has_problem(wish))
                 return NULL;
         for (size_t i = 0; i < wish->n_profiles; i++)
@@ -159,7 +170,7 @@ explain(const Question *question, const Consumer *consumer, const Explaining *ex
         const Reconciler *reconciler = question->reconciler;
         const Look *look = question->look;
         const SwapRecord *record = consumer->record;
-        cleanup(freep) char *profile = profile_of(reconciler, newest_of(look));
+        cleanup(freep) char *profile = profile_of(reconciler, consumer, newest_of(look));
         cleanup(freep) char *swap_path = store_swap_path(reconciler->store, question->identity);
         const ExplainInput input = {
                 .identity = &consumer->identity,
@@ -259,6 +270,31 @@ static void on_found(Consumer *consumer, unsigned status, const char *text, void
                 give_order(question, consumer);
 }
 
+static unsigned status_of(int r) {
+        return r == -EPERM || r == -ENOSPC ? 409 : 500;
+}
+
+static void
+on_candidate(const Candidate *candidate, unsigned status, const char *text, void *data) {
+        Question *question = data;
+        json_t *document = NULL;
+        Error err = { 0 };
+        int r = 0;
+
+        if (candidate == NULL) {
+                answer_error(question, status, text);
+                return;
+        }
+        if (question->kind == QUESTION_CANDIDATE)
+                document = order_describe(candidate);
+        else
+                r = order_link(question->reconciler, candidate, &document, &err);
+        if (r < 0)
+                answer_error(question, status_of(r), error_text(&err));
+        else
+                answer(question, 200, document);
+}
+
 static void
 ask(Reconciler *reconciler,
     QuestionKind kind,
@@ -286,6 +322,8 @@ ask(Reconciler *reconciler,
                 answer_error(question, 503, "coollamad is waiting for the Docker Engine");
         else if (under_way >= QUESTIONS_MAX)
                 answer_error(question, 429, "others are asking: ask again in a moment");
+        else if (kind >= QUESTION_CANDIDATE)
+                candidate_search(reconciler, name, on_candidate, question, &question->search);
         else
                 find_start(reconciler, name, on_found, question, &question->find);
 }
@@ -302,4 +340,12 @@ void reconciler_unlink(Reconciler *reconciler, const char *name, VerifyDone *don
 
 void reconciler_relink(Reconciler *reconciler, const char *name, VerifyDone *done, void *data) {
         ask(reconciler, QUESTION_RELINK, name, false, done, data);
+}
+
+void reconciler_candidate(Reconciler *reconciler, const char *name, VerifyDone *done, void *data) {
+        ask(reconciler, QUESTION_CANDIDATE, name, false, done, data);
+}
+
+void reconciler_link(Reconciler *reconciler, const char *name, VerifyDone *done, void *data) {
+        ask(reconciler, QUESTION_LINK, name, false, done, data);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 
 bool recall_unlinks(const Reconciler *reconciler, const Consumer *consumer) {
@@ -12,6 +13,35 @@ bool recall_unlinks(const Reconciler *reconciler, const Consumer *consumer) {
 
         return pause_get(reconciler->pause)->kind == PAUSE_UNLINK_DOWN
                || (remembered != NULL && remembered->unlinked);
+}
+
+static int recall_order(const Remembered *remembered, void *data) {
+        Reconciler *reconciler = data;
+        Consumer *consumer = NULL;
+        Identity identity;
+
+        if (!remembered->ordered)
+                return 0;
+        int r = identity_from_key(remembered->identity, remembered->human, &identity);
+        if (r >= 0)
+                r = world_ensure(reconciler->world, &identity, &consumer);
+        if (r >= 0)
+                r = world_order(reconciler->world, consumer, true);
+        if (r < 0 && r != -ENOMEM) {
+                log_event(
+                        LOG_WARNING, MSG_RECORD_BROKEN, NO_FIELDS,
+                        "The order to link %s cannot be obeyed any more: %s; give it again",
+                        remembered->identity, strerrordesc_np(-r)
+                );
+                r = 0;
+        }
+        return r;
+}
+
+int recall_orders(Reconciler *reconciler, Error *err) {
+        int r = memory_visit(reconciler->memory, recall_order, reconciler);
+
+        return r < 0 ? error_set(err, r, "out of memory") : 0;
 }
 
 /* Only for one that is to lose its link a file is read. */
@@ -73,6 +103,23 @@ void recall_forget(
         }
         if (changed && memory_save(reconciler->memory, identity, &err) < 0)
                 log_debug("%s: %s", consumer->identity.human, error_text(&err));
+}
+
+void recall_end_order(Reconciler *reconciler, Consumer *consumer) {
+        const char *identity = consumer->identity.key;
+        Error err = { 0 };
+
+        const Remembered *before = memory_get(reconciler->memory, identity);
+        if (!consumer->ordered || before == NULL || !before->unlinked)
+                return; /* coollama down takes every link away, and ends no order */
+        Remembered *remembered = memory_change(reconciler->memory, identity);
+        /* Whoever else opted in for it would have it linked again. */
+        remembered->unlinked = consumer->opt_in == OPT_IN_LABEL || consumer->opt_in == OPT_IN_STACK;
+        remembered_end_order(remembered);
+        if (memory_save(reconciler->memory, identity, &err) < 0)
+                log_debug("%s: %s", consumer->identity.human, error_text(&err));
+        (void) world_order(reconciler->world, consumer, false);
+        consumer->dirty = true;
 }
 
 int recall_note(

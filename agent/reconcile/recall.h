@@ -7,6 +7,10 @@
  * Recall: what a pass needs of what outlives the daemon (memory.h, kept.h).
  */
 
+/* At the beginning: those whose operator had them linked are consumers, with or without a
+ * container. Negative errno with the reason. */
+int recall_orders(Reconciler *reconciler, Error *err);
+
 /* Fills in what was kept of these containers, and what their operator agreed to. ret_kept: one
  * reference for each container, which the planner borrows; NULL stays where there is nothing. */
 void recall(
@@ -25,6 +29,10 @@ bool recall_unlinks(const Reconciler *reconciler, const Consumer *consumer);
 void recall_forget(
         Reconciler *reconciler, const Consumer *consumer, const SeenContainer *seen, size_t n
 );
+
+/* Its operator took its link away, and it is gone: where it was linked by order alone, it is no
+ * consumer any more. */
+void recall_end_order(Reconciler *reconciler, Consumer *consumer);
 
 /* Performs an action of kind keep or remember. */
 int recall_note(Reconciler *reconciler, const Consumer *consumer, const Action *action, Error *err);

@@ -13,6 +13,7 @@
 #include "config/profiles.h"
 #include "reconcile/core.h"
 #include "reconcile/look-dependents.h"
+#include "reconcile/recall.h"
 
 /* An engine that is busy answers late; one that does not answer for so long hangs. */
 #define PING_MIN_USEC         (1 * USEC_PER_SEC)
@@ -163,7 +164,9 @@ find_owner(Reconciler *reconciler, const SwapRecord *record, Consumer **ret, Err
                 );
         r = world_ensure(reconciler->world, &identity, ret);
         if (r >= 0)
-                r = world_attach(reconciler->world, *ret, record->old_id);
+                r = world_attach(
+                        reconciler->world, *ret, record->old_id, !labels_opt_in(labels)
+                );
         return r < 0 ? error_set(
                        err, r, "swap record of %s: %s", record->identity, strerrordesc_np(-r)
                )
@@ -275,6 +278,9 @@ static int open_parts(Reconciler *reconciler, Error *err) {
         r = kept_open(setup->state_dir, has_container, reconciler, &reconciler->kept, err);
         if (r < 0)
                 return r;
+        r = recall_orders(reconciler, err);
+        if (r < 0)
+                return r;
         r = store_load_swaps(reconciler->store, take_record, on_broken_record, reconciler, err);
         if (r < 0)
                 return r;
@@ -382,6 +388,10 @@ static int begin(Reconciler *reconciler) {
 
         handler.data = reconciler;
         int r = queue_open(reconciler);
+        if (r >= 0)
+                r = follow_open(reconciler);
+        if (r >= 0)
+                r = intake_open(reconciler);
         if (r < 0)
                 return r;
         if (reconciler->setup.finish && !has_open_swaps(reconciler))
@@ -396,6 +406,7 @@ static int begin(Reconciler *reconciler) {
                         reconciler->setup.event, reconciler->engine, &times, &handler,
                         &reconciler->watch
                 );
+        follow_check(reconciler);
         return r;
 }
 
@@ -436,8 +447,8 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         if (reconciler == NULL)
                 return NULL;
         (void) watch_free(reconciler->watch);
-        (void) engine_slot_free(reconciler->list_slot);
         (void) prunes_free(reconciler->prunes);
+        (void) listing_free(reconciler->listing);
         if (reconciler->world != NULL)
                 world_visit(reconciler->world, cancel, NULL);
         verify_cancel_all(reconciler);
@@ -455,6 +466,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         (void) engine_free(reconciler->engine);
         sd_event_source_disable_unref(reconciler->resync);
         sd_event_source_disable_unref(reconciler->queue_source);
+        sd_event_source_disable_unref(reconciler->follow);
         (void) kept_free(reconciler->kept);
         (void) memory_free(reconciler->memory);
         (void) store_free(reconciler->store);

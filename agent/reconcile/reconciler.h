@@ -97,3 +97,10 @@ json_t *reconciler_ollama(const Reconciler *reconciler);
 
 /* Pulls a newer image for our own Ollama and re-creates it; as reconciler_down() otherwise. */
 void reconciler_upgrade(Reconciler *reconciler, VerifyDone *done, void *data);
+
+/*
+ * Whatever container, resource of Coolify or compose project is called so, consumer or not
+ * (reconcile/candidate.h): what there is to say of it before it is linked, and its link by order.
+ */
+void reconciler_candidate(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);
+void reconciler_link(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);

@@ -103,6 +103,14 @@ static json_t *key_seen_of(const Reconciler *reconciler, const Consumer *consume
                        : json_null();
 }
 
+/* Whose label it is in by; null where that is its own, or none. */
+static json_t *speaker_of(const Consumer *consumer) {
+        const Project *project = consumer->project;
+        bool spoken = consumer->opt_in == OPT_IN_STACK && project != NULL && project->speaker;
+
+        return spoken ? json_string(project->speaker->identity.human) : json_null();
+}
+
 static void add_row(Consumer *consumer, void *data) {
         const Counting *counting = data;
         const Remembered *remembered =
@@ -113,10 +121,13 @@ static void add_row(Consumer *consumer, void *data) {
         (void) json_array_append_new(
                 counting->rows,
                 json_pack(
-                        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:I}", "name",
+                        "{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:I}",
+                        "name",
                         ambiguous ? consumer->identity.key : consumer->identity.human, "identity",
-                        consumer->identity.key, "state", link_state_to_string(consumer->state),
-                        "reason", consumer->reason ? consumer->reason : "not looked at yet", "next",
+                        consumer->identity.key, "opted_in", opt_in_to_string(consumer->opt_in),
+                        "spoken_by", speaker_of(consumer), "state",
+                        link_state_to_string(consumer->state), "reason",
+                        consumer->reason ? consumer->reason : "not looked at yet", "next",
                         string_or_null(consumer->next), "note", string_or_null(consumer->note),
                         "would_add", string_or_null(consumer->intent), "carrier",
                         string_or_null(carrier_to_string(consumer->carrier)), "key_seen",

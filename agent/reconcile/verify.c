@@ -184,7 +184,10 @@ static void check_environment(Verify *verify, const Container *container) {
         Link link = { 0 };
         Error err = { 0 };
 
-        int r = wish_parse(container->labels, verify->reconciler->profiles, &wish);
+        const OptInSources sources = world_sources(verify->reconciler->world, &verify->identity);
+        int r = opt_in_wish(
+                container->labels, container->image, &sources, verify->reconciler->profiles, &wish
+        );
         if (r >= 0 && wish_has_problem(wish)) {
                 proof_add(&verify->proof, what, false, wish->problem, "mend that label");
                 return;

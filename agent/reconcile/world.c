@@ -12,6 +12,10 @@ struct World {
         Index *consumers;  /* by identity key */
         Index *containers; /* by id: its consumer */
         Index *projects;   /* by name */
+        Index *followed;   /* containers by id: its consumer */
+        bool followed_changed;
+        size_t n_ordered;
+        size_t n_speaking;
 };
 
 static Project *project_free(Project *project) {
@@ -22,6 +26,7 @@ static Project *project_free(Project *project) {
 
 static Consumer *consumer_free(Consumer *consumer) {
         swap_record_free(consumer->record);
+        json_decref(consumer->speech);
         sd_event_source_disable_unref(consumer->timer);
         free(consumer->failure);
         free(consumer->swap_failure);
@@ -37,7 +42,8 @@ int world_new(World **ret) {
         cleanup(world_freep) World *world = calloc(1, sizeof *world);
         if (world == NULL || index_new(WORLD_CONSUMERS_MAX, &world->consumers) < 0
             || index_new(CONTAINERS_MAX, &world->containers) < 0
-            || index_new(WORLD_CONSUMERS_MAX, &world->projects) < 0)
+            || index_new(WORLD_CONSUMERS_MAX, &world->projects) < 0
+            || index_new(CONTAINERS_MAX, &world->followed) < 0)
                 return -ENOMEM;
         *ret = take_ptr(world);
         return 0;
@@ -65,6 +71,7 @@ World *world_free(World *world) {
         index_free(world->consumers);
         index_free(world->containers);
         index_free(world->projects);
+        index_free(world->followed);
         free(world);
         return NULL;
 }
@@ -87,6 +94,17 @@ static int ensure_project(World *world, const char *name, Project **ret) {
         return 0;
 }
 
+/* Of several that speak always the same one. */
+static Consumer *elect_speaker(const Project *project) {
+        Consumer *speaker = NULL;
+
+        for (Consumer *c = project->first; c != NULL; c = c->next_in_project)
+                if (c->speech != NULL
+                    && (speaker == NULL || strcmp(c->identity.key, speaker->identity.key) < 0))
+                        speaker = c;
+        return speaker;
+}
+
 static void join_project(Project *project, Consumer *consumer) {
         if (project == NULL)
                 return;
@@ -105,6 +123,8 @@ static void leave_project(World *world, Project *project, Consumer *consumer) {
         }
         if (project->swapping == consumer)
                 project->swapping = NULL;
+        if (project->speaker == consumer)
+                project->speaker = elect_speaker(project);
         if (project->first != NULL)
                 return;
         index_remove(world->projects, project->name);
@@ -164,9 +184,16 @@ Tracked *consumer_tracked(Consumer *consumer, const char *container_id) {
         return NULL;
 }
 
-int world_attach(World *world, Consumer *consumer, const char *container_id) {
-        if (world_find_container(world, container_id) == consumer)
+static int follow_one(World *world, Consumer *consumer, const char *container_id) {
+        if (index_get(world->followed, container_id) != NULL)
                 return 0;
+        world->followed_changed = true;
+        return index_put(world->followed, container_id, consumer);
+}
+
+int world_attach(World *world, Consumer *consumer, const char *container_id, bool follow) {
+        if (world_find_container(world, container_id) == consumer)
+                return follow ? follow_one(world, consumer, container_id) : 0;
         if (consumer->n_tracked == CONSUMER_CONTAINERS_MAX
             || strlen(container_id) >= CONTAINER_ID_SIZE)
                 return -ENOSPC;
@@ -179,7 +206,7 @@ int world_attach(World *world, Consumer *consumer, const char *container_id) {
         Tracked *tracked = &consumer->tracked[consumer->n_tracked++];
         *tracked = (Tracked){ 0 };
         (void) snprintf(tracked->id, sizeof tracked->id, "%s", container_id);
-        return 0;
+        return follow ? follow_one(world, consumer, tracked->id) : 0;
 }
 
 void world_detach(World *world, const char *container_id) {
@@ -189,6 +216,10 @@ void world_detach(World *world, const char *container_id) {
 
         /* container_id may be the very array that moves: look it up before. */
         Tracked *tracked = consumer_tracked(consumer, container_id);
+        if (index_get(world->followed, container_id) != NULL) {
+                index_remove(world->followed, container_id);
+                world->followed_changed = true;
+        }
         index_remove(world->containers, container_id);
         if (tracked != NULL)
                 *tracked = consumer->tracked[--consumer->n_tracked];
@@ -196,12 +227,86 @@ void world_detach(World *world, const char *container_id) {
 
 bool world_drop_if_empty(World *world, Consumer *consumer) {
         if (consumer->n_tracked > 0 || consumer->record != NULL || consumer->pass != PASS_IDLE
-            || consumer->waits_for_restart)
+            || consumer->waits_for_restart || consumer->ordered)
                 return false;
+        world->n_speaking -= consumer->speech != NULL;
         leave_project(world, consumer->project, consumer);
         index_remove(world->consumers, consumer->identity.key);
         (void) consumer_free(consumer);
         return true;
+}
+
+typedef struct Following {
+        const char **ids;
+        size_t n;
+        size_t max;
+} Following;
+
+static void add_followed(const char *key, void *value, void *data) {
+        Following *following = data;
+
+        (void) value;
+        if (following->n < following->max)
+                following->ids[following->n++] = key;
+}
+
+size_t world_followed(const World *world, const char **ret_ids, size_t max) {
+        Following following = { .ids = ret_ids, .max = max };
+
+        index_visit(world->followed, add_followed, &following);
+        return following.n;
+}
+
+bool world_followed_changed(World *world) {
+        bool changed = world->followed_changed;
+
+        world->followed_changed = false;
+        return changed;
+}
+
+int world_order(World *world, Consumer *consumer, bool ordered) {
+        if (consumer->ordered == ordered)
+                return 0;
+        if (ordered && world->n_ordered >= WORLD_ORDERS_MAX)
+                return -ENOSPC;
+        world->n_ordered += ordered ? 1 : (size_t) -1;
+        consumer->ordered = ordered;
+        return 0;
+}
+
+size_t world_count_ordered(const World *world) {
+        return world->n_ordered;
+}
+
+bool world_has_sources(const World *world) {
+        return world->n_ordered > 0 || world->n_speaking > 0;
+}
+
+bool world_speak(World *world, Consumer *consumer, json_t *speech) {
+        Project *project = consumer->project;
+        bool same = consumer->speech == speech || json_equal(consumer->speech, speech);
+
+        if (same || project == NULL) {
+                json_decref(speech);
+                return false;
+        }
+        bool counted = project->speaker == consumer;
+        world->n_speaking += (speech != NULL) - (size_t) (consumer->speech != NULL);
+        json_decref(consumer->speech);
+        consumer->speech = speech;
+        project->speaker = elect_speaker(project);
+        return counted || project->speaker == consumer;
+}
+
+OptInSources world_sources(const World *world, const Identity *identity) {
+        const Consumer *consumer =
+                world->n_ordered > 0 ? index_get(world->consumers, identity->key) : NULL;
+        const Project *project = index_get(world->projects, identity->project);
+
+        return (OptInSources){
+                .speech = project && project->speaker ? project->speaker->speech : NULL,
+                .ordered = consumer != NULL && consumer->ordered,
+        };
 }
 
 typedef struct Visiting {

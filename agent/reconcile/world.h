@@ -10,6 +10,7 @@
 #include "base/index.h"
 #include "model/container.h"
 #include "model/identity.h"
+#include "model/opt-in.h"
 #include "model/plan.h"
 #include "model/swap-record.h"
 
@@ -31,6 +32,7 @@ struct Project {
         uint64_t activity_usec; /* monotonic: last create, destroy, rename or connect that was not
                                    ours */
         Consumer *swapping;     /* swaps are serial per project */
+        Consumer *speaker;      /* its label speaks for all of the project; NULL: none does */
         char last_old[CONTAINER_ID_SIZE]; /* the containers of our last swap here: their late events
                                              are ours */
         char last_new[CONTAINER_ID_SIZE];
@@ -59,8 +61,10 @@ struct Consumer {
         Tracked tracked[CONSUMER_CONTAINERS_MAX];
         size_t n_tracked;
         SwapRecord *record; /* NULL: no swap is open */
+        json_t *speech;     /* what its label says for its project (model/opt-in.h), or NULL */
 
         PassState pass;
+        bool ordered;         /* linked by its operator's order: it stays without containers, too */
         bool awaited;         /* no pass was made since the engine's events are followed */
         bool dirty;           /* look again after the pass that is under way */
         struct Pass *current; /* while observing or executing */
@@ -80,6 +84,7 @@ struct Consumer {
         Backoff backoff;
         uint64_t retry_usec;
 
+        OptIn opt_in;    /* why it is one, at the last look */
         LinkState state; /* the last verdict, for people */
         char *reason;
         char *next;
@@ -105,13 +110,35 @@ Consumer *world_find_container(const World *world, const char *container_id);
 Project *world_find_project(const World *world, const char *name);
 size_t world_count(const World *world);
 
-/* From now on the container belongs to the consumer. 0 also when it did; -ENOSPC above the maximum.
+/*
+ * From now on the container belongs to the consumer. 0 also when it did; -ENOSPC above the maximum.
+ * follow: it has no label by which the engine tells of its health (docker/watch.h).
  */
-int world_attach(World *world, Consumer *consumer, const char *container_id);
+int world_attach(World *world, Consumer *consumer, const char *container_id, bool follow);
 void world_detach(World *world, const char *container_id);
 
-/* Frees a consumer that has no container and no record and is idle; others stay. True when freed.
- */
+/* Those that are to be followed by their ids, borrowed; at most max. Returns how many. */
+size_t world_followed(const World *world, const char **ret_ids, size_t max);
+/* Have they changed since this was asked last? */
+bool world_followed_changed(World *world);
+
+/* Linked by order from now on, or no longer. At most WORLD_ORDERS_MAX (-ENOSPC). */
+#define WORLD_ORDERS_MAX 256
+int world_order(World *world, Consumer *consumer, bool ordered);
+size_t world_count_ordered(const World *world);
+
+/* Is there an order, or somebody who speaks for a project? Else only a label opts in. */
+bool world_has_sources(const World *world);
+
+/* What its label says for its project from now on; NULL: nothing. Takes the speech over. True when
+ * what is said for the project has changed. */
+bool world_speak(World *world, Consumer *consumer, json_t *speech);
+
+/* Whoever opted in for the containers of this identity, besides their own labels. Borrowed. */
+OptInSources world_sources(const World *world, const Identity *identity);
+
+/* Frees a consumer that has no container, no record and no order, and is idle; others stay. True
+ * when freed. */
 bool world_drop_if_empty(World *world, Consumer *consumer);
 
 typedef void WorldVisit(Consumer *consumer, void *data);

@@ -184,7 +184,7 @@ def test_names_of_every_kind_are_understood(engine: Engine, managed: Daemon) -> 
         said = coollama(managed, "verify", name)
         assert said.out.endswith("shop/web reaches the models.\n"), said
     for name, status, text in (
-        ("blog", 409, "'blog' may be any of 2 consumers, say which: blog/cron, blog/web"),
+        ("blog", 409, "'blog' may be any of 2, say which: blog/cron, blog/web"),
         ("shop/wbe", 404, "no consumer 'shop/wbe'; did you mean shop/web?"),
         ("other", 404, "the container 'other' is no consumer"),
         ("no such thing/?&x=1", 404, "no consumer 'no such thing/?&x=1'"),

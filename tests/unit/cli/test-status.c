@@ -69,6 +69,6 @@ Test(status, says_why_and_what_next_when_the_provider_is_down_and_how_to_opt_in)
                 "Docker    not answering on /run/docker.sock\n"
                 "\n"
                 "No container has opted in. The label coollama.enable=true does it, in a compose "
-                "file or in Coolify's container labels.\n"
+                "file or in Coolify's container labels; coollama link NAME does without a label.\n"
         );
 }

@@ -467,7 +467,7 @@ Test(engine, slots_outlive_the_engine_and_are_never_answered_then) {
 
 Test(engine, calls_are_bounded_in_number_and_path) {
         static EngineSlot *slots[400];
-        static char path[20 * 1024];
+        static char path[200 * 1024];
         EngineCall call = { .method = "GET", .path = "/silent" };
         Asked asked = { 0 };
         size_t n = 0;

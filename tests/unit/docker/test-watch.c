@@ -7,10 +7,12 @@
 #define CONSUMERS "coollama.enable"
 #define STACK     "coollama.part"
 #define ALL       "volume"
+#define FOLLOWED  "%22container%22%3A%5B%22"
 
 typedef struct Heard {
         unsigned standing;
         unsigned events;
+        unsigned followed;
         unsigned lost;
         char log[1024]; /* s, l, and the kinds of events */
         int code;
@@ -59,6 +61,12 @@ static void on_event(const EngineEvent *engine_event, void *data) {
         note(event_kind_to_string(engine_event->kind));
 }
 
+static void on_followed(void *data) {
+        (void) data;
+        heard.followed++;
+        note("followed");
+}
+
 static void on_lost(const Error *error, void *data) {
         (void) data;
         heard.lost++;
@@ -71,9 +79,9 @@ static void on_lost(const Error *error, void *data) {
 
 /* Pings are an hour away unless a test wants them. */
 static void start(uint64_t ping_usec, uint64_t ping_timeout_usec) {
-        const WatchHandler handler = { .standing = on_standing,
-                                       .event = on_event,
-                                       .lost = on_lost };
+        const WatchHandler handler = {
+                .standing = on_standing, .event = on_event, .followed = on_followed, .lost = on_lost
+        };
         const WatchTimes times = {
                 .ping_usec = ping_usec ? ping_usec : 3600 * (uint64_t) 1000000,
                 .ping_timeout_usec = ping_timeout_usec,
@@ -250,6 +258,66 @@ Test(watch, a_ping_that_is_answered_with_an_error_is_a_loss) {
         start(2000, 0);
         run_until(event, &heard.lost, 1);
         cr_assert_str_eq(heard.text, "sick");
+}
+
+Test(watch, containers_without_a_label_are_followed_by_their_ids) {
+        static const char *const one[] = { "aaaa" };
+        static const char *const two[] = { "aaaa", "bbbb" };
+
+        start_standing();
+        cr_assert_eq(scripted_count(scripted, FOLLOWED), 0);
+        cr_assert_eq(watch_follow(watch, one, 1), 0);
+        run_until(event, &heard.followed, 1);
+        cr_assert_eq(scripted_count(scripted, "aaaa%22%5D"), 1);
+        (void) scripted_push(scripted, FOLLOWED, event_line("health_status: healthy"));
+        run_until(event, &heard.events, 1);
+
+        /* Others: a new stream, which the old one makes room for once it stands. */
+        cr_assert_eq(watch_follow(watch, two, 2), 0);
+        run_until(event, &heard.followed, 2);
+        cr_assert_eq(scripted_count(scripted, "aaaa%22%2C%22bbbb%22%5D"), 1);
+        cr_assert_eq(http_in_flight(http), 4);
+        cr_assert_str_eq(heard.log, "standing followed health followed ");
+
+        /* It stands and falls with the others, and is opened with them again. */
+        scripted_cut(scripted, ALL);
+        run_until(event, &heard.standing, 2);
+        cr_assert_eq(scripted_count(scripted, "aaaa%22%2C%22bbbb%22%5D"), 2);
+        cr_assert_eq(http_in_flight(http), 4);
+        cr_assert_eq(watch_follow(watch, NULL, 0), 0);
+        run_idle(event);
+        cr_assert_eq(http_in_flight(http), 3);
+        cr_assert_eq(heard.lost, 1);
+}
+
+Test(watch, what_is_followed_before_it_stands_is_opened_with_the_rest) {
+        static const char *const one[] = { "aaaa" };
+        static const char *const other[] = { "bbbb" };
+
+        start(0, 0);
+        cr_assert_eq(watch_follow(watch, one, 1), 0);
+        run_idle(event); /* opening: no rule for the streams */
+        cr_assert_eq(http_in_flight(http), 4);
+        cr_assert_eq(watch_follow(watch, other, 1), 0);
+        run_idle(event);
+        cr_assert_eq(http_in_flight(http), 4);
+        cr_assert_eq(scripted_count(scripted, "bbbb"), 1);
+        cr_assert_eq(watch_follow(watch, NULL, 0), 0);
+        run_idle(event);
+        cr_assert_eq(http_in_flight(http), 3);
+}
+
+Test(watch, a_replacement_that_is_replaced_is_never_told) {
+        static const char *const ids[] = { "aaaa", "bbbb", "cccc" };
+
+        start_standing();
+        for (size_t i = 0; i < 3; i++)
+                cr_assert_eq(watch_follow(watch, &ids[i], 1), 0);
+        run_until(event, &heard.followed, 1);
+        run_idle(event);
+        cr_assert_eq(heard.followed, 1);
+        cr_assert_eq(http_in_flight(http), 4);
+        cr_assert_eq(heard.lost, 0);
 }
 
 Test(watch, may_be_freed_when_it_is_lost) {

@@ -60,9 +60,9 @@ static const struct {
         int code;
         const char *said;
 } lost[] = {
-        { "p1", -ENOTUNIQ, "'p1' may be any of 2 consumers, say which: p1/web, p1/worker" },
-        { "shop", -ENOTUNIQ, "'shop' may be any of 2 consumers, say which: p1/web, p1/worker" },
-        { "blog", -ENOTUNIQ, "'blog' may be any of 2 consumers, say which: p2/app, p3/app" },
+        { "p1", -ENOTUNIQ, "'p1' may be any of 2, say which: p1/web, p1/worker" },
+        { "shop", -ENOTUNIQ, "'shop' may be any of 2, say which: p1/web, p1/worker" },
+        { "blog", -ENOTUNIQ, "'blog' may be any of 2, say which: p2/app, p3/app" },
         { "shop/wbe", -ENOENT, "no consumer 'shop/wbe'; did you mean shop/web?" },
         { "p1/wroker", -ENOENT, "no consumer 'p1/wroker'; did you mean shop/worker?" },
         { "dddddddddd", -ENOENT,
@@ -114,7 +114,7 @@ Test(seek, more_candidates_than_fit_are_counted) {
         cr_expect_eq(seek_end(&seek, &identity, &err), -ENOTUNIQ);
         cr_expect_str_eq(
                 error_text(&err),
-                "'same' may be any of 10 consumers, say which: p0/same, p1/same, p2/same, p3/same, "
+                "'same' may be any of 10, say which: p0/same, p1/same, p2/same, p3/same, "
                 "p4/same, p5/same, p6/same, p7/same, ..."
         );
 }

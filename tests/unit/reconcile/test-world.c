@@ -64,11 +64,11 @@ Test(world, a_container_belongs_to_the_consumer_that_it_was_given_to_last) {
 
         cr_assert_eq(world_new(&world), 0);
         Consumer *a = ensure(world, "shop", "app"), *b = ensure(world, "shop", "worker");
-        cr_assert_eq(world_attach(world, a, "id1"), 0);
-        cr_assert_eq(world_attach(world, a, "id1"), 0);
-        cr_assert_eq(world_attach(world, a, "id2"), 0);
+        cr_assert_eq(world_attach(world, a, "id1", false), 0);
+        cr_assert_eq(world_attach(world, a, "id1", false), 0);
+        cr_assert_eq(world_attach(world, a, "id2", false), 0);
         cr_expect_eq(a->n_tracked, 2);
-        cr_assert_eq(world_attach(world, b, "id1"), 0);
+        cr_assert_eq(world_attach(world, b, "id1", false), 0);
         cr_expect_eq(a->n_tracked, 1);
         cr_expect_eq(world_find_container(world, "id1"), b);
         cr_expect_eq(world_find_container(world, "id2"), a);
@@ -81,8 +81,8 @@ Test(world, detaching_with_the_tracked_id_itself_is_safe) {
 
         cr_assert_eq(world_new(&world), 0);
         Consumer *a = ensure(world, "shop", "app");
-        cr_assert_eq(world_attach(world, a, "id1"), 0);
-        cr_assert_eq(world_attach(world, a, "id2"), 0);
+        cr_assert_eq(world_attach(world, a, "id1", false), 0);
+        cr_assert_eq(world_attach(world, a, "id2", false), 0);
         world_detach(world, a->tracked[0].id);
         cr_expect_eq(a->n_tracked, 1);
         cr_expect_null(world_find_container(world, "id1"));
@@ -99,13 +99,13 @@ Test(world, containers_of_a_consumer_have_a_maximum) {
         Consumer *a = ensure(world, "shop", "app");
         for (unsigned i = 0; i < CONSUMER_CONTAINERS_MAX; i++) {
                 (void) snprintf(id, sizeof id, "id%u", i);
-                cr_assert_eq(world_attach(world, a, id), 0);
+                cr_assert_eq(world_attach(world, a, id, false), 0);
         }
-        cr_expect_eq(world_attach(world, a, "more"), -ENOSPC);
+        cr_expect_eq(world_attach(world, a, "more", false), -ENOSPC);
         cr_expect_null(world_find_container(world, "more"));
-        cr_expect_eq(world_attach(world, a, "id3"), 0, "one that is there already");
+        cr_expect_eq(world_attach(world, a, "id3", false), 0, "one that is there already");
         world_detach(world, "id3");
-        cr_expect_eq(world_attach(world, a, "more"), 0);
+        cr_expect_eq(world_attach(world, a, "more", false), 0);
 }
 
 Test(world, only_an_idle_consumer_with_nothing_is_dropped) {
@@ -114,7 +114,7 @@ Test(world, only_an_idle_consumer_with_nothing_is_dropped) {
 
         cr_assert_eq(world_new(&world), 0);
         Consumer *a = ensure(world, "shop", "app");
-        cr_assert_eq(world_attach(world, a, "id1"), 0);
+        cr_assert_eq(world_attach(world, a, "id1", false), 0);
         cr_expect_not(world_drop_if_empty(world, a));
         world_detach(world, "id1");
 
