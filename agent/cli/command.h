@@ -29,10 +29,8 @@ int command_find(const Options *options, const Command **ret, Error *err);
 /* Prints the whole help; EXIT_FINE. */
 int command_help(const Options *options);
 
-/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), link.c,
- * hold.c (pause and resume),
- * down.c,
- * ollama.c, story.c (upgrade) */
+/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), link.c, trust.c,
+ * hold.c (pause and resume), down.c, ollama.c, story.c (upgrade) */
 int status_run(const Options *options);
 int plan_run(const Options *options);
 int verify_run(const Options *options);
@@ -43,3 +41,4 @@ int down_run(const Options *options);
 int ollama_run(const Options *options);
 int upgrade_run(const Options *options);
 int link_run(const Options *options);
+int trust_run(const Options *options);

@@ -19,6 +19,7 @@ typedef enum OptionTaken {
         OPTION_YES = 1U << 0,
         OPTION_FOR = 1U << 1,
         OPTION_UNLINK = 1U << 2,
+        OPTION_REVOKE = 1U << 3,
 } OptionTaken;
 
 typedef struct Options {
@@ -26,6 +27,7 @@ typedef struct Options {
         bool json;
         bool yes;
         bool unlink;
+        bool revoke;
         const char *duration; /* of --for; NULL: none was given */
         bool help;
         bool version;

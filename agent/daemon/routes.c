@@ -177,12 +177,28 @@ static void answer_link(ControlRequest *request, Reconciler *reconciler) {
                 reconciler_link(reconciler, name, on_answered, request);
 }
 
+static void answer_trust(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_trust(reconciler, name, false, on_answered, request);
+}
+
+static void answer_distrust(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_trust(reconciler, name, true, on_answered, request);
+}
+
 static const Route routes[] = {
         { "GET", "/status", may_read, FOR_READERS, answer_status },
         { "GET", "/plan", may_read, FOR_READERS, answer_plan },
         { "GET", "/explain", may_read, FOR_READERS, answer_explain },
         { "GET", "/candidate", is_root, FOR_ROOT, answer_candidate },
         { "POST", "/link", is_root, FOR_ROOT, answer_link },
+        { "POST", "/trust", is_root, FOR_ROOT, answer_trust },
+        { "POST", "/distrust", is_root, FOR_ROOT, answer_distrust },
         { "POST", "/unlink", is_root, FOR_ROOT, answer_unlink },
         { "POST", "/relink", is_root, FOR_ROOT, answer_relink },
         { "POST", "/pause", is_root, FOR_ROOT, answer_pause },

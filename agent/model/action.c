@@ -6,15 +6,11 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-        [ACTION_RECORD] = "record",
-        [ACTION_FORGET] = "forget",
-        [ACTION_CALL] = "call",
-        [ACTION_STAY_UP] = "stay-up",
-        [ACTION_PULL] = "pull",
-        [ACTION_KEY] = "key",
-        [ACTION_KEEP] = "keep",
-        [ACTION_REMEMBER] = "remember",
-        [ACTION_GENERATION] = "generation",
+        [ACTION_RECORD] = "record",     [ACTION_FORGET] = "forget",
+        [ACTION_CALL] = "call",         [ACTION_STAY_UP] = "stay-up",
+        [ACTION_PULL] = "pull",         [ACTION_KEY] = "key",
+        [ACTION_ACCESS] = "access",     [ACTION_KEEP] = "keep",
+        [ACTION_REMEMBER] = "remember", [ACTION_GENERATION] = "generation",
         [ACTION_COPY] = "copy",
 };
 static_assert(ARRAY_LEN(kind_names) == ACTION_COPY + 1, "a name for every kind");
@@ -55,6 +51,7 @@ void action_done(Action *action) {
                 secret_free(action->u.key.taken_over);
                 break;
         case ACTION_FORGET:
+        case ACTION_ACCESS:
         case ACTION_GENERATION:
                 break;
         }

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/macro.h"
+#include "model/choice.h"
 #include "model/outcome.h"
 
 /*
@@ -23,6 +24,7 @@ typedef enum ActionKind {
         ACTION_STAY_UP,    /* wait until a container proved itself */
         ACTION_PULL,       /* bring an image */
         ACTION_KEY,        /* make (or take over) the key of an identity */
+        ACTION_ACCESS,     /* change what the key of an identity may do */
         ACTION_KEEP,       /* keep what was replaced */
         ACTION_REMEMBER,   /* write down a failed attempt */
         ACTION_GENERATION, /* write, test, swing and prove the proxy's configuration */
@@ -72,6 +74,7 @@ typedef struct Action {
                 ActionCopy copy;
                 char *image; /* pull */
                 ActionKey key;
+                Access access;
         } u;
 } Action;
 

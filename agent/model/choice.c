@@ -37,8 +37,8 @@ static_assert(ARRAY_LEN(recovery_choices) == RECOVERY_NONE + 1, "a word for each
 
 static const Choice access_choices[] = {
         [ACCESS_PULL] = { "pull", true },
-        [ACCESS_INFERENCE] = { "inference", false },
-        [ACCESS_ADMIN] = { "admin", false },
+        [ACCESS_INFERENCE] = { "inference", true },
+        [ACCESS_ADMIN] = { "admin", true },
 };
 static_assert(ARRAY_LEN(access_choices) == ACCESS_ADMIN + 1, "a word for each Access");
 
@@ -99,6 +99,23 @@ const char *recovery_to_string(Recovery recovery) {
 
 const char *access_to_string(Access access) {
         return choice_word(&choices_access, access);
+}
+
+/* The enum's order is that of the words, not of what they allow. */
+static unsigned access_rank(Access access) {
+        switch (access) {
+        case ACCESS_INFERENCE:
+                return 0;
+        case ACCESS_PULL:
+                return 1;
+        case ACCESS_ADMIN:
+                return 2;
+        }
+        return 0;
+}
+
+bool access_is_more(Access access, Access than) {
+        return access_rank(access) > access_rank(than);
 }
 
 const char *scope_to_string(Scope scope) {

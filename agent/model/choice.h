@@ -67,6 +67,9 @@ typedef enum Gpu {
         GPU_NONE,
 } Gpu;
 
+/* Does the first of them let a key do more than the second? */
+bool access_is_more(Access access, Access than);
+
 /* The word as it is written; never NULL. */
 const char *reach_to_string(Reach reach);
 const char *auth_to_string(Auth auth);

@@ -43,6 +43,12 @@ bool deciding_must_wait_after_failures(const Deciding *deciding, const char *fin
 bool deciding_must_settle(const Deciding *deciding, const SeenContainer *seen);
 bool deciding_lacks_observations(const Deciding *deciding, const SeenContainer *seen);
 
+/* What its key may do is not what it should be: the plan changes that, and nothing else. */
+bool deciding_changes_access(const Deciding *deciding);
+
+/* Linked, but its label asks for what only its operator can give: true, and it is said. */
+bool deciding_says_that_it_asks(const Deciding *deciding);
+
 /* What its operator agreed to lose; NULL: nothing. */
 const char *deciding_lost_files(const Deciding *deciding, const SeenContainer *seen);
 

@@ -198,6 +198,8 @@ static void say_linked(const Deciding *deciding) {
                 plan_next_step(plan, "docker unpause");
         } else if (plan->replicas == 0) {
                 plan_say(plan, LINK_STOPPED, "not running");
+        } else if (deciding_says_that_it_asks(deciding)) {
+                return;
         } else if (plan->note != NULL) {
                 plan_say(plan, LINK_ONE_STEP_LEFT, "%s", plan->note);
                 plan_next_step(plan, "if that is not meant, take it away and deploy it again");
@@ -345,6 +347,8 @@ static int decide(Deciding *deciding) {
                 return 0;
         plan->recovery =
                 deciding->ways.has_recovery ? deciding->ways.recovery : deciding->context->recovery;
+        if (deciding_changes_access(deciding))
+                return 0;
         return link_targets(deciding);
 }
 

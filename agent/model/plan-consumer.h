@@ -14,6 +14,7 @@
 #include "model/pause.h"
 #include "model/plan.h"
 #include "model/profile.h"
+#include "model/remembered.h"
 #include "model/swap-record.h"
 
 /*
@@ -55,6 +56,7 @@ typedef struct ConsumerContext {
         const ProfileSet *profiles;
         unsigned api;         /* minor version of the engine's API */
         Recovery recovery;    /* where no label says */
+        Access access;        /* likewise; a label alone gets no more */
         uint64_t settle_usec; /* of the configuration */
         uint64_t settle_unchecked_usec;
         uint64_t wall_usec; /* since 1970, for records */
@@ -94,6 +96,8 @@ typedef struct ConsumerView {
         size_t n_containers;
         const SwapRecord *record; /* NULL: no swap is open */
         const char *key;          /* NULL: it has none yet */
+        Access access;            /* what the key may do now */
+        unsigned trusted;         /* Trust flags: what its operator agreed to */
         bool key_accepted;        /* the proxy has proven that it knows it */
         bool key_in_url;          /* it is accepted in URLs too */
         bool key_seen;            /* the proxy has answered a request that it came with */

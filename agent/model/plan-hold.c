@@ -116,8 +116,11 @@ bool deciding_lacks_provider(
                 return false;
         if (deciding_lacks_key(deciding, carrier)) {
                 plan_say(plan, LINK_LINKING, "its key is being made");
-                if (!deciding->context->finishing)
-                        make_key(deciding, container, carrier);
+                if (deciding->context->finishing)
+                        return true;
+                make_key(deciding, container, carrier);
+                if (plan->granted != view->access)
+                        plan_add_access(plan, plan->granted, "say what its key may do");
                 return true;
         }
         if (!view->key_accepted) {

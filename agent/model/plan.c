@@ -206,6 +206,13 @@ void plan_add_key(Plan *plan, const char *taken_over, bool in_url, const char *w
                 plan_fail(plan, -ENOMEM);
 }
 
+void plan_add_access(Plan *plan, Access access, const char *what) {
+        Action *action = plan_append(plan, ACTION_ACCESS, what);
+
+        if (action != NULL)
+                action->u.access = access;
+}
+
 void plan_add_generation(Plan *plan, const char *what) {
         (void) plan_append(plan, ACTION_GENERATION, what);
 }

@@ -64,6 +64,9 @@ typedef struct Plan {
                                are tried again after a while, for ever */
         bool lost;          /* an open swap's new container went right after its old one */
         bool bare;          /* its link was taken away, and nothing of it is left */
+        Access granted;     /* what its key may do */
+        Access asked;       /* what its label asks for */
+        bool asks;          /* that is more, and waits for its operator's word */
         bool counts;        /* what is undone counts as a failed attempt */
         int error; /* the first failure while the plan was made: such a plan is not executed */
         size_t n_actions;
@@ -103,6 +106,7 @@ void plan_add_copy(Plan *plan, const char *from, const char *to, json_t *paths, 
 void plan_add_pull(Plan *plan, const char *image, const char *what);
 /* taken_over may be NULL; in_url: it is to be accepted in URLs too. */
 void plan_add_key(Plan *plan, const char *taken_over, bool in_url, const char *what);
+void plan_add_access(Plan *plan, Access access, const char *what);
 void plan_add_generation(Plan *plan, const char *what);
 
 typedef struct PlanCall {

@@ -39,6 +39,7 @@ typedef enum GenerationFile {
         GENERATION_URL_KEYS,
         GENERATION_NETWORKS,
         GENERATION_GATEWAYS,
+        GENERATION_ACCESS,
         GENERATION_NUMBER,
 } GenerationFile;
 
@@ -49,6 +50,7 @@ static const char *const file_names[] = {
         [GENERATION_URL_KEYS] = "url-keys.map",
         [GENERATION_NETWORKS] = "networks.map",
         [GENERATION_GATEWAYS] = "gateways.map",
+        [GENERATION_ACCESS]   = "access.map",
         [GENERATION_NUMBER]   = "generation.conf",
 };
 static_assert(ARRAY_LEN(file_names) == GENERATION_NUMBER + 1, "one name for each file");
@@ -174,6 +176,22 @@ static int render_networks(Rendered *rendered, const GenerationSettings *setting
         return r;
 }
 
+/* Who is not named there may do what nginx.conf says of the rest. */
+static int render_access(Text *text, const Keys *keys) {
+        int r = text_add(text, "");
+
+        for (size_t i = 0; r >= 0 && i < keys_count(keys); i++) {
+                const KeyEntry *entry = keys_at(keys, i);
+
+                if (entry->access != ACCESS_PULL)
+                        r = text_addf(
+                                text, "c%" PRIu64 " %s;\n", entry->number,
+                                access_to_string(entry->access)
+                        );
+        }
+        return r;
+}
+
 static int
 render(uint64_t number,
        const GenerationSettings *settings,
@@ -190,6 +208,8 @@ render(uint64_t number,
                 r = render_keys(&ret->files[GENERATION_URL_KEYS], keys, /* in_url= */ true);
         if (r >= 0)
                 r = render_networks(ret, settings);
+        if (r >= 0)
+                r = render_access(&ret->files[GENERATION_ACCESS], keys);
         if (r >= 0)
                 r = text_addf(
                         &ret->files[GENERATION_NUMBER],

@@ -17,6 +17,7 @@
  *   conf/7/url-keys.map     those of them that are also accepted in a URL's path
  *   conf/7/networks.map     "172.20.0.3" c17; whose network it is where the proxy has this address
  *   conf/7/gateways.map     "172.20.0.1" ""; the host's own addresses in these networks
+ *   conf/7/access.map       c17 admin;    those that may do something else than the rest
  *   conf/7/generation.conf  what /-/generation answers
  *   conf/current -> 7
  *

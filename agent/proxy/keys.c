@@ -110,8 +110,9 @@ static json_t *to_json(const Keys *keys) {
         for (size_t i = 0; i < keys->n_list; i++) {
                 const KeyEntry *key = &keys->list[i].entry;
                 json_t *entry = json_pack(
-                        "{s:I, s:s, s:s, s:I}", "number", (json_int_t) key->number, "identity",
-                        key->identity, "key", key->key, "created", (json_int_t) key->created
+                        "{s:I, s:s, s:s, s:I, s:s}", "number", (json_int_t) key->number, "identity",
+                        key->identity, "key", key->key, "created", (json_int_t) key->created,
+                        "access", access_to_string(key->access)
                 );
 
                 if (key->in_url)
@@ -189,12 +190,13 @@ static int add(Keys *keys, const char *identity, const char *text, uint64_t now,
 static int load_entry(Keys *keys, json_t *entry, Error *err) {
         const char *identity = NULL;
         const char *text = NULL;
+        const char *word = "pull"; /* a store of an earlier version names none */
         json_int_t number = 0;
         json_int_t created = 0;
 
         if (json_unpack(
-                    entry, "{s:I, s:s, s:s, s:I}", "number", &number, "identity", &identity, "key",
-                    &text, "created", &created
+                    entry, "{s:I, s:s, s:s, s:I, s?s}", "number", &number, "identity", &identity,
+                    "key", &text, "created", &created, "access", &word
             )
             < 0)
                 return error_set(err, -EBADMSG, "entry %zu is incomplete", keys->n_list);
@@ -207,10 +209,15 @@ static int load_entry(Keys *keys, json_t *entry, Error *err) {
                         err, -EBADMSG, "entry %zu is malformed, or there twice", keys->n_list
                 );
 
+        int access = choice_find(&choices_access, word);
+        if (access < 0)
+                return error_set(err, -EBADMSG, "entry %zu may do what is not known", keys->n_list);
+
         KeyEntry loaded = { .identity = identity,
                             .number = (uint64_t) number,
                             .key = text,
                             .created = (uint64_t) created,
+                            .access = (Access) access,
                             .in_url = json_is_true(json_object_get(entry, "in_url")) };
         return append(keys, &loaded, err);
 }
@@ -374,6 +381,27 @@ int keys_adopt(
         }
 
         *ret = &own->entry;
+        return 0;
+}
+
+int keys_set_access(Keys *keys, const char *identity, Access access, Error *err) {
+        size_t i = 1; /* never the daemon's own */
+
+        while (i < keys->n_list && strcmp(keys->list[i].identity, identity) != 0)
+                i++;
+        if (i >= keys->n_list)
+                return error_set(err, -ENOENT, "%s has no key", identity);
+
+        Access before = keys->list[i].entry.access;
+        if (before == access)
+                return 0;
+        keys->list[i].entry.access = access;
+        int r = save(keys, err);
+        if (r < 0) {
+                keys->list[i].entry.access = before;
+                return r;
+        }
+        keys->list[i].entry.changed = ++keys->changes;
         return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/macro.h"
+#include "model/choice.h"
 
 /*
  * Keys: one for each consumer identity, and the daemon's own.
@@ -26,6 +27,7 @@ typedef struct KeyEntry {
         uint64_t created; /* seconds since 1970, as given by the caller */
         bool in_url;      /* also accepted as a part of the URL's path */
         uint64_t changed; /* which of the store's changes (keys_changes()) made it as it is */
+        Access access;    /* what it may do; pull until that is changed */
 } KeyEntry;
 
 typedef struct Keys Keys;
@@ -60,6 +62,9 @@ int keys_adopt(
         const KeyEntry **ret,
         Error *err
 );
+
+/* What the identity's key may do from now on. -ENOENT when it has none. */
+int keys_set_access(Keys *keys, const char *identity, Access access, Error *err);
 
 /* Is it also accepted as a part of the URL's path? -ENOENT where the identity has no key. */
 int keys_set_in_url(Keys *keys, const char *identity, bool in_url, Error *err);

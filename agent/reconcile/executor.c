@@ -257,6 +257,9 @@ static int perform(Executor *executor, Error *err) {
         case ACTION_KEY:
                 helpers->key(executor, executor->identity, &action->u.key, helpers->data);
                 return 0;
+        case ACTION_ACCESS:
+                helpers->access(executor, executor->identity, action->u.access, helpers->data);
+                return 0;
         case ACTION_GENERATION:
                 helpers->generation(executor, helpers->data);
                 return 0;

@@ -32,6 +32,7 @@ typedef void ExecutorTell(const Action *action, Outcome outcome, void *data);
  * or at once. */
 typedef struct ExecutorHelpers {
         void (*key)(Executor *executor, const char *identity, const ActionKey *key, void *data);
+        void (*access)(Executor *executor, const char *identity, Access access, void *data);
         void (*generation)(Executor *executor, void *data);
         void (*pull)(Executor *executor, const char *image, void *data);
         void *data;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "model/database.h"
 #include "model/opt-in.h"
 
@@ -97,16 +98,95 @@ static void obey(Reconciler *reconciler, Consumer *consumer, Order order) {
         queue_add(reconciler, consumer);
 }
 
-json_t *order_describe(const Candidate *candidate) {
+/* Trust flags of what its labels ask for, of its own or of whoever speaks for its stack. */
+static unsigned asked_by(const Reconciler *reconciler, const Candidate *candidate) {
+        const OptInSources sources = world_sources(reconciler->world, &candidate->identity);
+        const char *role = json_string_value(json_object_get(candidate->labels, "coollama.role"));
+        cleanup(wish_freep) Wish *wish = NULL;
+        unsigned asked = 0;
+
+        if (opt_in_wish(candidate->labels, candidate->image, &sources, reconciler->profiles, &wish)
+                    >= 0
+            && wish->has_access
+            && access_is_more(wish->access, reconciler->setup.config->proxy.access))
+                asked |= TRUST_ACCESS;
+        if (role != NULL && strcmp(role, role_to_string(ROLE_PROVIDER)) == 0)
+                asked |= TRUST_PROVIDER;
+        return asked;
+}
+
+static const char *trust_text(unsigned trust) {
+        if (trust == (TRUST_ACCESS | TRUST_PROVIDER))
+                return "what coollama.access asks for, and to be the provider";
+        if (trust == TRUST_ACCESS)
+                return "what coollama.access asks for";
+        return trust == TRUST_PROVIDER ? "to be the provider" : NULL;
+}
+
+static int write_trust(Reconciler *reconciler, const char *identity, unsigned trusted, Error *err) {
+        Remembered *remembered = memory_change(reconciler->memory, identity);
+        if (remembered == NULL)
+                return error_set(err, -ENOMEM, "out of memory");
+
+        unsigned before = remembered->trusted;
+        remembered->trusted = trusted;
+        int r = memory_save(reconciler->memory, identity, err);
+        if (r < 0 && (remembered = memory_change(reconciler->memory, identity)) != NULL)
+                remembered->trusted = before;
+        return r;
+}
+
+int order_trust(
+        Reconciler *reconciler, const Candidate *candidate, bool revoke, json_t **ret, Error *err
+) {
+        const char *identity = candidate->identity.key, *human = candidate->identity.human;
+        const Remembered *remembered = memory_get(reconciler->memory, identity);
+        unsigned before = remembered ? remembered->trusted : 0;
+        unsigned asked = asked_by(reconciler, candidate);
+        unsigned changed = revoke ? before : asked;
+        Consumer *consumer = world_find(reconciler->world, identity);
+
+        if (changed == 0)
+                return error_set(
+                        err, -ENODATA,
+                        revoke ? "%.200s was given nothing that could be taken back"
+                               : "%.200s asks for nothing that takes your word: neither for more access "
+                                 "than [proxy] gives, nor for the role of the provider",
+                        human
+                );
+        int r = write_trust(reconciler, identity, revoke ? 0 : before | asked, err);
+        if (r < 0)
+                return r;
+        cleanup(freep) char *said = text_format(
+                "%s is %s", trust_text(changed), revoke ? "taken back from it" : "given to it"
+        );
+        *ret = json_pack(
+                "{s:s, s:s, s:s, s:s}", "name", human, "identity", identity, "said",
+                said ? said : "", "next", revoke ? "" : "coollama trust --revoke takes it back"
+        );
+        log_event(
+                LOG_NOTICE, NULL, FIELDS({ "CONSUMER", identity }), "%s: %s, says its operator",
+                human, said ? said : ""
+        );
+        if (consumer != NULL)
+                queue_add(reconciler, consumer);
+        provider_look(reconciler->provider);
+        return 0;
+}
+
+json_t *order_describe(const Reconciler *reconciler, const Candidate *candidate) {
+        const char *asks_for = trust_text(asked_by(reconciler, candidate));
         Error err = { 0 };
         bool refused = opt_in_refusal(candidate->labels, candidate->name, &err) < 0;
 
         return json_pack(
-                "{s:s, s:s, s:s, s:s, s:b, s:o}", "name", candidate->identity.human, "identity",
-                candidate->identity.key, "container", candidate->id ? candidate->name : "", "image",
+                "{s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "name", candidate->identity.human,
+                "identity", candidate->identity.key, "container",
+                candidate->id ? candidate->name : "", "image",
                 candidate->image ? candidate->image : "", "database",
                 database_is(candidate->labels, candidate->image), "refused",
-                refused ? json_string(error_text(&err)) : json_null()
+                refused ? json_string(error_text(&err)) : json_null(), "asks_for",
+                asks_for ? json_string(asks_for) : json_null()
         );
 }
 

@@ -27,8 +27,17 @@ int order_give(Reconciler *reconciler, Consumer *consumer, Order order, json_t *
 int order_link(Reconciler *reconciler, const Candidate *candidate, json_t **ret, Error *err);
 
 /*
- * What there is to say of a candidate before it is linked: {"name", "identity", "container",
- * "image", "database": bool, "refused": why it may not be, or null}. A new reference, NULL without
- * memory.
+ * Gives a container of somebody else's what its labels ask for (model/remembered.h: Trust), or
+ * takes it back; remembered by its identity. ret as above. -ENODATA: there is nothing that it asks
+ * for, or that it was given.
  */
-json_t *order_describe(const Candidate *candidate);
+int order_trust(
+        Reconciler *reconciler, const Candidate *candidate, bool revoke, json_t **ret, Error *err
+);
+
+/*
+ * What there is to say of a candidate before it is linked: {"name", "identity", "container",
+ * "image", "database": bool, "refused": why it may not be, or null, "asks_for": what trust would
+ * give it, or null}. A new reference, NULL without memory.
+ */
+json_t *order_describe(const Reconciler *reconciler, const Candidate *candidate);

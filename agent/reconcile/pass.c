@@ -379,6 +379,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .profiles = reconciler->profiles,
                 .api = engine_api(reconciler->engine),
                 .recovery = config->recovery.action,
+                .access = config->proxy.access,
                 .settle_usec = config->link.settle_usec,
                 .settle_unchecked_usec = config->link.settle_unchecked_usec,
                 .wall_usec = clock_realtime_usec(),
@@ -391,6 +392,8 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .n_containers = pass->n_seen,
                 .record = consumer->record,
                 .key = provider_key(reconciler->provider, consumer->identity.key),
+                .access = provider_access(reconciler->provider, consumer->identity.key),
+                .trusted = remembered ? remembered->trusted : 0,
                 .key_accepted =
                         provider_key_is_accepted(reconciler->provider, consumer->identity.key),
                 .key_in_url = provider_key_is_in_url(reconciler->provider, consumer->identity.key),
@@ -473,6 +476,11 @@ static void on_executed(const ExecutorResult *result, void *data) {
         pass_end(pass);
 }
 
+/* No container is touched. */
+static bool is_about_key(const Plan *plan) {
+        return plan->actions[0].kind == ACTION_KEY || plan->actions[0].kind == ACTION_ACCESS;
+}
+
 /* Takes the plan over. */
 static void execute(Pass *pass, Plan *plan) {
         Reconciler *reconciler = pass->reconciler;
@@ -502,7 +510,7 @@ static void execute(Pass *pass, Plan *plan) {
                 reconciler->n_restarting++;
                 if (subject != NULL)
                         recovery_restarts(reconciler->recovery, subject);
-        } else if (consumer->project != NULL && plan->actions[0].kind != ACTION_KEY)
+        } else if (consumer->project != NULL && !is_about_key(plan))
                 consumer->project->swapping = consumer;
 }
 
@@ -522,7 +530,7 @@ static bool is_held_back(const Pass *pass, Plan *plan) {
                 plan_wake_at(plan, consumer->retry_usec);
                 return true;
         }
-        if (plan->actions[0].kind == ACTION_KEY)
+        if (is_about_key(plan))
                 return false;
         if (plan->restarts && !queue_may_restart(pass->reconciler)) {
                 queue_wait_for_restart(pass->reconciler, consumer);

@@ -207,6 +207,21 @@ static void make_key(Executor *executor, const char *identity, const ActionKey *
         executor_resume(executor, r, &err);
 }
 
+Access provider_access(const Provider *provider, const char *identity) {
+        const KeyEntry *entry = entry_of(provider, identity);
+        return entry ? entry->access : ACCESS_PULL;
+}
+
+static void change_access(Executor *executor, const char *identity, Access access, void *data) {
+        Provider *provider = data;
+        Error err = { 0 };
+
+        int r = keys_set_access(provider->keys, identity, access, &err);
+        if (r >= 0)
+                provider_pass_begin(provider);
+        executor_resume(executor, r, &err);
+}
+
 static void on_published(int result, const Error *error, void *data) {
         Provider *provider = data;
 
@@ -233,6 +248,7 @@ static void publish(Executor *executor, void *data) {
 void provider_helpers(Provider *provider, ExecutorHelpers *ret) {
         *ret = (ExecutorHelpers){
                 .key = make_key,
+                .access = change_access,
                 .generation = publish,
                 .pull = provider_pull,
                 .data = provider,

@@ -59,6 +59,7 @@ const ProviderFacts *provider_facts(const Provider *provider);
 
 /* The identity's key (NULL: none yet), and whether the proxy has proven that it accepts it. */
 const char *provider_key(const Provider *provider, const char *identity);
+Access provider_access(const Provider *provider, const char *identity); /* of that key */
 bool provider_key_is_accepted(const Provider *provider, const char *identity);
 bool provider_key_is_in_url(const Provider *provider, const char *identity);
 uint64_t provider_key_number(const Provider *provider, const char *identity); /* 0: it has none */
@@ -69,7 +70,7 @@ const char *provider_identity(const Provider *provider, uint64_t number);
 /* Container id of the running proxy, or NULL. */
 const char *provider_proxy_id(const Provider *provider);
 
-/* The executor's helpers that make and publish keys, and pull images. */
+/* The executor's helpers that make, change and publish keys, and pull images. */
 void provider_helpers(Provider *provider, ExecutorHelpers *ret);
 
 void provider_event(Provider *provider, const EngineEvent *event);

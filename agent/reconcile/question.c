@@ -26,6 +26,8 @@ typedef enum QuestionKind {
         QUESTION_RELINK,
         QUESTION_CANDIDATE, /* from here on: about whatever there is */
         QUESTION_LINK,
+        QUESTION_TRUST,
+        QUESTION_REVOKE,
 } QuestionKind;
 
 typedef struct Question {
@@ -271,7 +273,7 @@ static void on_found(Consumer *consumer, unsigned status, const char *text, void
 }
 
 static unsigned status_of(int r) {
-        return r == -EPERM || r == -ENOSPC ? 409 : 500;
+        return r == -EPERM || r == -ENOSPC || r == -ENODATA ? 409 : 500;
 }
 
 static void
@@ -286,9 +288,14 @@ on_candidate(const Candidate *candidate, unsigned status, const char *text, void
                 return;
         }
         if (question->kind == QUESTION_CANDIDATE)
-                document = order_describe(candidate);
-        else
+                document = order_describe(question->reconciler, candidate);
+        else if (question->kind == QUESTION_LINK)
                 r = order_link(question->reconciler, candidate, &document, &err);
+        else
+                r = order_trust(
+                        question->reconciler, candidate, question->kind == QUESTION_REVOKE,
+                        &document, &err
+                );
         if (r < 0)
                 answer_error(question, status_of(r), error_text(&err));
         else
@@ -348,4 +355,10 @@ void reconciler_candidate(Reconciler *reconciler, const char *name, VerifyDone *
 
 void reconciler_link(Reconciler *reconciler, const char *name, VerifyDone *done, void *data) {
         ask(reconciler, QUESTION_LINK, name, false, done, data);
+}
+
+void reconciler_trust(
+        Reconciler *reconciler, const char *name, bool revoke, VerifyDone *done, void *data
+) {
+        ask(reconciler, revoke ? QUESTION_REVOKE : QUESTION_TRUST, name, false, done, data);
 }

@@ -104,3 +104,7 @@ void reconciler_upgrade(Reconciler *reconciler, VerifyDone *done, void *data);
  */
 void reconciler_candidate(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);
 void reconciler_link(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);
+/* Gives it what its labels ask for and only the operator can give, or takes that back. */
+void reconciler_trust(
+        Reconciler *reconciler, const char *name, bool revoke, VerifyDone *done, void *data
+);

@@ -88,6 +88,9 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
         if (plan->carrier != CARRIER_UNDECIDED)
                 consumer->carrier = plan->carrier;
         consumer->recovery = plan->recovery;
+        consumer->granted = plan->granted;
+        consumer->asked = plan->asked;
+        consumer->asks = plan->asks;
         consumer->swap_lost = plan->lost;
         consumer->replicas = plan->replicas;
         consumer->linked = plan->linked;

@@ -85,6 +85,8 @@ struct Consumer {
         uint64_t retry_usec;
 
         OptIn opt_in;    /* why it is one, at the last look */
+        Access granted;  /* what its key may do, likewise */
+        Access asked;    /* what its label asks for beyond that */
         LinkState state; /* the last verdict, for people */
         char *reason;
         char *next;
@@ -92,6 +94,7 @@ struct Consumer {
         char *intent;
         Carrier carrier;   /* how it shows its key */
         Recovery recovery; /* what happens to it after an outage */
+        bool asks;         /* there is such a label */
         unsigned replicas;
         unsigned linked;
         uint64_t since_usec; /* wall clock: in this state since */

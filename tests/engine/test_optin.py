@@ -302,3 +302,66 @@ def test_neither_orders_nor_stacks_make_others_cost_a_request(
 def document_of(daemon: Daemon, *words: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(coollama(daemon, *words, "--json").out)
     return found
+
+
+# ---- trust
+
+
+def asked(engine: Engine, method: str, path: str, key: str) -> int:
+    """The status of a request that a consumer makes to the proxy; -1 when there was none."""
+    script = f"printf '{method} {path} HTTP/1.0\\r\\nAuthorization: Bearer {key}\\r\\n\\r\\n' | nc host.docker.internal 11434"
+    said = engine.exec("plain", "sh", "-c", script)
+    return int(said.split()[1]) if said.startswith("HTTP/") else -1
+
+
+@pytest.fixture
+def managed(engine: Engine) -> Iterator[Daemon]:
+    daemon = GroupDaemon(engine).start()
+    yield daemon
+    daemon.close()
+
+
+@BOTH
+def test_more_access_waits_for_its_operator_is_remembered_and_can_be_taken_back(
+    engine: Engine, managed: Daemon
+) -> None:
+    def key_of(name: str) -> str:
+        return env_of(engine.inspect(name))["OLLAMA_API_KEY"]
+
+    def may(name: str, method: str, path: str, status: int) -> None:
+        managed.wait_for(lambda: asked(engine, method, path, key_of(name)) == status, f"{name}: {status}")
+
+    alone(engine, "plain", "--label", "coollama.enable=true")
+    alone(engine, "less", "--label", "coollama.enable=true", "--label", "coollama.access=inference")
+    admin = ("--label", "coollama.enable=true", "--label", "coollama.access=admin")
+    alone(engine, "boss", *admin)
+    linked(managed, "plain", "less")
+    managed.wait_for(lambda: state_is(managed, "boss", "one step left"), "it waits", 60)
+    row = rows(managed)
+    assert (row["boss"]["access"], row["boss"]["asks_for"]) == ("pull", "admin")
+    assert (row["less"]["access"], row["less"]["asks_for"]) == ("inference", None)
+    assert "asks for admin, waiting for you; next: coollama trust boss" in coollama(managed).out
+    may("boss", "DELETE", "/api/delete", 403)
+    may("less", "POST", "/api/pull", 403)
+
+    nothing = coollama(managed, "trust", "plain", "--yes")
+    assert nothing.status == 1 and "asks for nothing" in nothing.err
+    nobody_there = coollama(managed, "trust", "boss")
+    assert nobody_there.status == 1 and "coollama trust boss --yes" in nobody_there.err
+    outsider = coollama(managed, "trust", "boss", "--yes", uid=NOBODY, gid=DOCKER_GROUP)
+    assert outsider.status == 1 and "takes root" in outsider.err
+    assert coollama(managed, "trust", "boss", "--yes").status == 0
+    linked(managed, "boss")
+    may("boss", "DELETE", "/api/delete", 200)
+
+    # It is the identity that is trusted, whatever happens to the container or the daemon.
+    managed.kill()
+    engine.docker("rm", "-f", "boss")
+    alone(engine, "boss", *admin)
+    managed.start()
+    linked(managed, "boss")
+    assert rows(managed)["boss"]["access"] == "admin"
+    assert coollama(managed, "trust", "boss", "--revoke").status == 0
+    managed.wait_for(lambda: state_is(managed, "boss", "one step left"), "it waits again")
+    may("boss", "DELETE", "/api/delete", 403)
+    assert coollama(managed, "trust", "boss", "--revoke").status == 1

@@ -182,6 +182,58 @@ def test_everything_else_is_closed_and_says_why_in_json(
     assert running.upstream.requests == []
 
 
+BLOB = "/api/blobs/sha256:" + "ab" * 32
+ADMIN, LESS = "3c" * 32, "4d" * 32
+
+
+@pytest.fixture
+def ranked(stopped: World) -> World:
+    """One key that may administrate, one that may not even pull, and one like everybody's."""
+    stopped.proxy.access = {18: "admin", 19: "inference"}
+    stopped.proxy.write(2, {OWN: 0, KEY: 17, ADMIN: 18, LESS: 19})
+    stopped.proxy.swing(2)
+    stopped.proxy.start()
+    return stopped
+
+
+def asked(world: World, key: str, method: str, path: str) -> tuple[int, str]:
+    body = None if method in ("GET", "HEAD") else b"{}"
+    answer = world.proxy.request(method, path, {"Authorization": f"Bearer {key}"}, body)
+    return answer.status, answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/api/create"), ("POST", "/api/push"), ("POST", "/api/copy"), ("DELETE", "/api/delete"),
+     ("POST", BLOB), ("HEAD", BLOB)],
+)  # fmt: skip
+def test_only_an_admins_key_changes_the_models_of_all(ranked: World, method: str, path: str) -> None:
+    assert asked(ranked, ADMIN, method, path)[0] == 200
+    seen = len(ranked.upstream.requests)
+    for key in (KEY, LESS):
+        status, body = asked(ranked, key, method, path)
+        assert status == 403 and (method == "HEAD" or CHANGES in body)
+    assert len(ranked.upstream.requests) == seen == 1
+
+
+def test_a_key_for_inference_pulls_nothing_and_is_told_why(ranked: World) -> None:
+    assert asked(ranked, LESS, "POST", "/api/embed")[0] == 200
+    assert asked(ranked, LESS, "GET", "/api/tags")[0] == 200
+    status, body = asked(ranked, LESS, "POST", "/api/pull")
+    assert status == 403 and "may not pull models (label coollama.access)" in body
+    for key in (KEY, ADMIN):
+        assert asked(ranked, key, "POST", "/api/pull")[0] == 200
+
+
+def test_an_admins_key_opens_nothing_else(ranked: World) -> None:
+    for method, path in (("POST", "/api/me"), ("POST", "/api/signout")):
+        assert asked(ranked, ADMIN, method, path)[0] == 403
+    for method, path in (("POST", "/api/blobs/x"), ("POST", "/api/create/x"), ("DELETE", "/api/delete/..%2fx")):
+        assert asked(ranked, ADMIN, method, path)[0] == 404
+    assert asked(ranked, ADMIN, "PUT", "/api/create")[0] == 405
+    assert ranked.upstream.requests == []
+
+
 def test_a_stream_arrives_line_by_line(running: World) -> None:
     stream = running.proxy.open("POST", "/api/chat", BEARER, b"{}")
     for i in range(5):

@@ -178,6 +178,7 @@ class Proxy:
             "run": str(self.run),
             "temp": str(self.temp),
         }
+        self.access: dict[int, str] = {}  # of keys, by their numbers; "pull" where it says nothing
         self._process: subprocess.Popen[bytes] | None = None
         self.dir.chmod(0o755)
         for path in (self.conf, self.run, self.temp):
@@ -215,6 +216,7 @@ class Proxy:
             "gateways.map": [f'"{address}" "";' for address in gateways],
         }.items():
             (generation / name).write_text("".join(line + "\n" for line in lines))
+        (generation / "access.map").write_text("".join(f"c{n} {a};\n" for n, a in self.access.items()))
         (generation / "generation.conf").write_text(
             f'default_type text/plain;\nreturn 200 "{number}\\n";\n'
         )

@@ -42,6 +42,9 @@ static void add_action(Text *text, const Action *action) {
                         action->u.key.in_url ? " in URLs" : ""
                 );
                 break;
+        case ACTION_ACCESS:
+                (void) text_addf(text, " %s", access_to_string(action->u.access));
+                break;
         case ACTION_FORGET:
         case ACTION_GENERATION:
                 break;

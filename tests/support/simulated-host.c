@@ -248,6 +248,7 @@ static bool perform(SimHost *host, const Action *action, SimFault fault) {
                 host->key_in_url = action->u.key.in_url;
                 return fault == SIM_PLAIN;
         case ACTION_PULL:
+        case ACTION_ACCESS:
         case ACTION_GENERATION:
                 break;
         }

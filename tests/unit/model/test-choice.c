@@ -46,6 +46,14 @@ Test(choice, words_are_those_of_the_enum) {
         cr_expect_str_eq(gpu_to_string(GPU_NVIDIA), "nvidia");
 }
 
+Test(choice, what_a_key_may_do_grows_from_inference_to_admin) {
+        static const Access rising[] = { ACCESS_INFERENCE, ACCESS_PULL, ACCESS_ADMIN };
+
+        for (size_t i = 0; i < ARRAY_LEN(rising); i++)
+                for (size_t j = 0; j < ARRAY_LEN(rising); j++)
+                        cr_expect_eq(access_is_more(rising[i], rising[j]), i > j, "%zu %zu", i, j);
+}
+
 Test(choice, list_is_cut_to_its_buffer) {
         char buffer[64], small[8];
 

@@ -152,8 +152,6 @@ static const struct {
 
         { "coollama.reach", "network", "coollama.reach=network is not supported yet" },
         { "coollama.auth", "stack", "coollama.auth=stack is not supported yet" },
-        { "coollama.access", "inference", "coollama.access=inference is not supported yet" },
-        { "coollama.access", "admin", "coollama.access=admin is not supported yet" },
         { "coollama.role", "provider", "coollama.role=provider is not supported yet" },
 };
 

@@ -206,6 +206,7 @@ static void apply(Engine *engine, const Plan *plan) {
                 case ACTION_FORGET:
                 case ACTION_STAY_UP:
                 case ACTION_KEY:
+                case ACTION_ACCESS:
                 case ACTION_COPY:
                         cr_assert_fail("not the provider's");
                 }

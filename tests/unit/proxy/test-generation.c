@@ -146,6 +146,7 @@ Test(generation, the_group_may_read_and_nobody_else_whatever_the_umask) {
                                              "/url-keys.map",
                                              "/networks.map",
                                              "/gateways.map",
+                                             "/access.map",
                                              "/generation.conf" };
         mode_t old = umask(0077);
 
@@ -176,6 +177,21 @@ Test(generation, a_setting_that_could_leave_its_place_is_refused) {
                 cr_assert(strstr(err.text, "upstream"), "%s", err.text);
                 cr_assert(!there(1));
         }
+}
+
+Test(generation, only_keys_that_may_do_something_else_are_named_in_the_map_of_access) {
+        const KeyEntry *entry = NULL;
+
+        cr_assert_eq(keys_ensure(keys, "p/a", 1, &entry, NULL), 0);
+        cr_assert_eq(keys_ensure(keys, "p/b", 1, &entry, NULL), 0);
+        cr_assert_eq(keys_ensure(keys, "p/c", 1, &entry, NULL), 0);
+        write_one(1);
+        file_is(1, "access.map", "");
+        cr_assert_eq(keys_set_access(keys, "p/b", ACCESS_ADMIN, NULL), 0);
+        cr_assert_eq(keys_set_access(keys, "p/c", ACCESS_INFERENCE, NULL), 0);
+        cr_assert_not(generation_matches(paths.conf, 1, &settings, keys));
+        write_one(2);
+        file_is(2, "access.map", "c2 admin;\nc3 inference;\n");
 }
 
 Test(generation, an_unknown_name_in_the_template_is_an_error) {

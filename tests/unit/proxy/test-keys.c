@@ -90,6 +90,22 @@ Test(keys, identities_have_different_keys_and_rising_numbers) {
         (void) keys_free(keys);
 }
 
+Test(keys, what_a_key_may_do_is_kept_and_is_to_pull_at_first) {
+        Keys *keys = reopen(NULL);
+        const KeyEntry *entry = NULL;
+        Error err = { 0 };
+
+        cr_assert_eq(keys_ensure(keys, "a", 1, &entry, NULL), 0);
+        cr_assert_eq(keys_ensure(keys, "b", 1, &entry, NULL), 0);
+        cr_assert_eq(keys_set_access(keys, "b", ACCESS_ADMIN, NULL), 0);
+        keys = reopen(keys);
+        cr_assert_eq(keys_find(keys, "a")->access, ACCESS_PULL);
+        cr_assert_eq(keys_find(keys, "b")->access, ACCESS_ADMIN);
+        cr_assert_eq(keys_set_access(keys, "c", ACCESS_ADMIN, &err), -ENOENT);
+        cr_assert_eq(keys_set_access(keys, "", ACCESS_ADMIN, NULL), -ENOENT, "the daemon's own");
+        (void) keys_free(keys);
+}
+
 Test(keys, a_number_is_never_given_twice) {
         Keys *keys = reopen(NULL);
         const KeyEntry *entry = NULL;
