@@ -235,3 +235,8 @@ void plan_add_call(Plan *plan, PlanCall call, const char *path, ...) {
         action->u.call.path = format_text(plan, path, args);
         va_end(args);
 }
+
+bool plan_is_about_key(const Plan *plan) {
+        return plan->n_actions > 0
+               && (plan->actions[0].kind == ACTION_KEY || plan->actions[0].kind == ACTION_ACCESS);
+}

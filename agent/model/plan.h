@@ -79,6 +79,9 @@ DEFINE_CLEANUP(Plan, plan_free);
 
 const char *link_state_to_string(LinkState state);
 
+/* Its actions are about a key alone: no container is touched. */
+bool plan_is_about_key(const Plan *plan);
+
 /* Sets state and reason; a reason given earlier is replaced. */
 void plan_say(Plan *plan, LinkState state, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

@@ -476,11 +476,6 @@ static void on_executed(const ExecutorResult *result, void *data) {
         pass_end(pass);
 }
 
-/* No container is touched. */
-static bool is_about_key(const Plan *plan) {
-        return plan->actions[0].kind == ACTION_KEY || plan->actions[0].kind == ACTION_ACCESS;
-}
-
 /* Takes the plan over. */
 static void execute(Pass *pass, Plan *plan) {
         Reconciler *reconciler = pass->reconciler;
@@ -510,7 +505,7 @@ static void execute(Pass *pass, Plan *plan) {
                 reconciler->n_restarting++;
                 if (subject != NULL)
                         recovery_restarts(reconciler->recovery, subject);
-        } else if (consumer->project != NULL && !is_about_key(plan))
+        } else if (consumer->project != NULL && !plan_is_about_key(plan))
                 consumer->project->swapping = consumer;
 }
 
@@ -530,7 +525,7 @@ static bool is_held_back(const Pass *pass, Plan *plan) {
                 plan_wake_at(plan, consumer->retry_usec);
                 return true;
         }
-        if (is_about_key(plan))
+        if (plan_is_about_key(plan))
                 return false;
         if (plan->restarts && !queue_may_restart(pass->reconciler)) {
                 queue_wait_for_restart(pass->reconciler, consumer);

@@ -164,9 +164,7 @@ find_owner(Reconciler *reconciler, const SwapRecord *record, Consumer **ret, Err
                 );
         r = world_ensure(reconciler->world, &identity, ret);
         if (r >= 0)
-                r = world_attach(
-                        reconciler->world, *ret, record->old_id, !labels_opt_in(labels)
-                );
+                r = world_attach(reconciler->world, *ret, record->old_id, !labels_opt_in(labels));
         return r < 0 ? error_set(
                        err, r, "swap record of %s: %s", record->identity, strerrordesc_np(-r)
                )
