@@ -29,6 +29,8 @@ static const Command commands[] = {
           upgrade_run },
         { "pause", NULL, OPTION_FOR, "begin nothing any more, until resume (or --for TIME)", hold_run },
         { "resume", NULL, 0, "go on", hold_run },
+        { "provider", "use NAME", 0, "share this Ollama: a container, or managed, or host",
+          provider_run },
         { "down", NULL, OPTION_YES | OPTION_UNLINK,
           "take our own stack away, models and keys stay; it asks first", down_run },
         { "help", NULL, 0, "print this", command_help },
@@ -47,6 +49,15 @@ static int complain_unknown(const char *name, Error *err) {
         );
 }
 
+/* How many words it takes at most. */
+static size_t arguments_of(const Command *command) {
+        size_t n = command->argument != NULL;
+
+        for (const char *at = command->argument; at != NULL && *at != '\0'; at++)
+                n += *at == ' ';
+        return n;
+}
+
 int command_find(const Options *options, const Command **ret, Error *err) {
         const char *name = options->command ? options->command : commands[0].name;
         const Command *found = NULL;
@@ -61,9 +72,10 @@ int command_find(const Options *options, const Command **ret, Error *err) {
                         err, -EINVAL, "%s wants to know which: coollama %s %s", name, name,
                         found->argument
                 );
-        if (found->argument == NULL && options->n_arguments > 0)
+        if (options->n_arguments > arguments_of(found))
                 return error_set(
-                        err, -EINVAL, "unexpected '%s' after %s", options->arguments[0], name
+                        err, -EINVAL, "unexpected '%s' after %s",
+                        options->arguments[options->n_arguments - 1], name
                 );
         unsigned strange = options_given(options) & ~found->takes;
         if ((strange & OPTION_YES) != 0)
@@ -85,13 +97,13 @@ int command_help(const Options *options) {
                     "\n"
                     "Commands:");
         for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-                char usage[32];
+                char usage[40];
 
                 (void) snprintf(
                         usage, sizeof usage, "%s %s", commands[i].name,
                         commands[i].argument ? commands[i].argument : ""
                 );
-                (void) printf("  %-13s  %s\n", usage, commands[i].summary);
+                (void) printf("  %-17s  %s\n", usage, commands[i].summary);
         }
         (void) printf(
                 "\nWithout a command: status.\n\nOptions:\n%s"

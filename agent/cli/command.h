@@ -30,7 +30,7 @@ int command_find(const Options *options, const Command **ret, Error *err);
 int command_help(const Options *options);
 
 /* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), link.c, trust.c,
- * hold.c (pause and resume), down.c, ollama.c, story.c (upgrade) */
+ * hold.c (pause and resume), down.c, ollama.c, story.c (upgrade), provider.c */
 int status_run(const Options *options);
 int plan_run(const Options *options);
 int verify_run(const Options *options);
@@ -42,3 +42,4 @@ int ollama_run(const Options *options);
 int upgrade_run(const Options *options);
 int link_run(const Options *options);
 int trust_run(const Options *options);
+int provider_run(const Options *options);

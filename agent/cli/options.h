@@ -11,7 +11,7 @@
  * stand before and after the command; "--" ends them, and so does the command ollama: what follows
  * is Ollama's. Pure; every string is borrowed from argv.
  */
-#define OPTIONS_ARGUMENTS_MAX 1
+#define OPTIONS_ARGUMENTS_MAX 2
 #define OPTIONS_RUNTIME       "/run/coollama"
 
 /* The options that only some commands take (Command.takes). */

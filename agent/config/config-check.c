@@ -16,7 +16,8 @@
 #include "model/image.h"
 #include "model/models.h"
 
-#define URL_MAX 180
+#define URL_MAX        180
+#define NAME_MAX_BYTES 255
 
 int config_check_socket(char *value, Error *err) {
         if (value[0] != '/' || strlen(value) >= sizeof(((struct sockaddr_un *) NULL)->sun_path))
@@ -66,6 +67,20 @@ int config_check_url(char *value, Error *err) {
 
         while (size > scheme && value[size - 1] == '/')
                 value[--size] = '\0';
+        return 0;
+}
+
+int config_check_path(char *value, Error *err) {
+        return strncmp(value, "/", 1) == 0 ? 0
+                                           : error_set(err, -EINVAL, "the absolute path of a file");
+}
+
+int config_check_name(char *value, Error *err) {
+        if (strlen(value) > NAME_MAX_BYTES || !is_plain(value))
+                return error_set(
+                        err, -EINVAL,
+                        "the name of a container, its own or that in Coolify, without blanks and quotes"
+                );
         return 0;
 }
 

@@ -9,6 +9,8 @@
  */
 int config_check_socket(char *value, Error *err);
 int config_check_url(char *value, Error *err);
+int config_check_path(char *value, Error *err);
+int config_check_name(char *value, Error *err);
 int config_check_image(char *value, Error *err);
 int config_check_models(char *value, Error *err);
 int config_check_bind(char *value, Error *err);

@@ -277,7 +277,9 @@ static int conflict(Loader *loader, const char *const keys[2][2], int code, cons
 static int check_together(Loader *loader) {
         static const char *const mode[2][2] = { { "provider", "mode" }, { "provider", "url" } };
         static const char *const url[2][2] = { { "provider", "url" }, { "provider", "mode" } };
-        static const char *const secured[2][2] = { { "proxy", "secured" }, { "provider", "mode" } };
+        static const char *const key[2][2] = { { "provider", "key-file" }, { "proxy", "secured" } };
+        static const char *const container[2][2] = { { "provider", "container" },
+                                                     { "provider", "mode" } };
         const Config *config = loader->config;
         bool external = config->provider.mode == PROVIDER_EXTERNAL;
 
@@ -289,11 +291,17 @@ static int check_together(Loader *loader) {
                 return conflict(
                         loader, url, -EINVAL, "'url' in [provider] is for 'mode = external' alone"
                 );
-        if (external && config->proxy.secured)
+        if (config->provider.key_file[0] != '\0' && (!external || !config->proxy.secured))
                 return conflict(
-                        loader, secured, -EOPNOTSUPP,
-                        "secured with an external Ollama is not supported yet; set 'secured = no' "
-                        "in [proxy]"
+                        loader, key, -EINVAL,
+                        "'key-file' in [provider] is for 'mode = external' with 'secured = yes' in "
+                        "[proxy]: the proxy sends that key"
+                );
+        if (config->provider.container[0] != '\0'
+            && (external || config->provider.mode == PROVIDER_MANAGED))
+                return conflict(
+                        loader, container, -EINVAL,
+                        "'container' in [provider] is for 'mode = auto' and 'mode = adopt' alone"
                 );
         return 0;
 }

@@ -23,9 +23,9 @@ typedef struct ConfigDocker {
 
 typedef struct ConfigProvider {
         ProviderMode mode;
-        char *container; /* not supported yet: always "" */
+        char *container; /* to adopt; "" where the choice is free */
         char *url;       /* of an external one, without a slash at its end; "" in other modes */
-        char *key_file;  /* not supported yet: always "" */
+        char *key_file;  /* absolute path; "" where an external one wants no key */
         char *image;
         Gpu gpu;
         char *models; /* names separated by blanks (model/models.h) */

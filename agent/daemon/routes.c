@@ -191,6 +191,13 @@ static void answer_distrust(ControlRequest *request, Reconciler *reconciler) {
                 reconciler_trust(reconciler, name, true, on_answered, request);
 }
 
+static void answer_provider(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_provider_use(reconciler, name, on_answered, request);
+}
+
 static const Route routes[] = {
         { "GET", "/status", may_read, FOR_READERS, answer_status },
         { "GET", "/plan", may_read, FOR_READERS, answer_plan },
@@ -207,6 +214,7 @@ static const Route routes[] = {
         { "POST", "/upgrade", is_root, FOR_ROOT, answer_upgrade },
         { "GET", "/ollama", is_root, FOR_ROOT, answer_ollama },
         { "GET", "/story", is_root, FOR_ROOT, answer_story },
+        { "POST", "/provider", is_root, FOR_ROOT, answer_provider },
         { "POST", "/verify", is_root, FOR_ROOT, answer_verify },
 };
 

@@ -49,14 +49,14 @@ static const Choice scope_choices[] = {
 static_assert(ARRAY_LEN(scope_choices) == SCOPE_STACK + 1, "a word for each Scope");
 
 static const Choice role_choices[] = {
-        [ROLE_PROVIDER] = { "provider", false },
+        [ROLE_PROVIDER] = { "provider", true },
 };
 static_assert(ARRAY_LEN(role_choices) == ROLE_PROVIDER + 1, "a word for each Role");
 
 static const Choice provider_mode_choices[] = {
         [PROVIDER_AUTO] = { "auto", true },
         [PROVIDER_MANAGED] = { "managed", true },
-        [PROVIDER_ADOPT] = { "adopt", false },
+        [PROVIDER_ADOPT] = { "adopt", true },
         [PROVIDER_EXTERNAL] = { "external", true },
 };
 static_assert(

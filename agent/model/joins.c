@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #define API_GATEWAY_PRIORITY 48
+#define DEFAULT_BRIDGE       "bridge"
 
 static json_t *endpoints_of(const json_t *proxy) {
         return json_object_get(json_object_get(proxy, "NetworkSettings"), "Networks");
@@ -87,8 +88,11 @@ static json_t *join_body(const JoinsView *view, const JoinWanted *wanted) {
 
         if (names == NULL || endpoint == NULL
             || add_names(names, wanted->aliases, wanted->n_aliases) < 0
-            || add_names(names, view->spare, view->n_spare) < 0
-            || json_object_set(endpoint, "Aliases", names) < 0)
+            || add_names(names, view->spare, view->n_spare) < 0)
+                return NULL;
+        /* The engine's own bridge has no names, and refuses whoever wants one there. */
+        if (strcmp(wanted->name, DEFAULT_BRIDGE) != 0
+            && json_object_set(endpoint, "Aliases", names) < 0)
                 return NULL;
         /* Nobody goes out by this network: the proxy's own default route stays where it is. */
         if (view->api >= API_GATEWAY_PRIORITY

@@ -148,7 +148,9 @@ static int read_scope(WishParse *parse, const char *name, const char *value) {
 }
 
 static int read_role(WishParse *parse, const char *name, const char *value) {
-        (void) read_choice(parse, name, value, &choices_role); /* there is no role yet */
+        (void) read_choice(
+                parse, name, value, &choices_role
+        ); /* it counts where the provider is chosen */
         return 0;
 }
 

@@ -19,6 +19,7 @@
  * control characters and without the value of a coollama.env.* label (it may be a secret).
  */
 #define LABEL_ENABLE "coollama.enable"
+#define LABEL_ROLE   "coollama.role"
 #define LABEL_PART   "coollama.part" /* on the containers of our own stack: never a consumer */
 
 #define WISH_PROFILES_MAX    8

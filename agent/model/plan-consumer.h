@@ -48,7 +48,11 @@ typedef struct ProviderFacts {
         bool probe_reach;        /* the gateway must answer on a network before its first link */
         const char *own_project; /* compose project of the provider's stack; NULL: none of ours */
         const char *own_network;
-        const char *own_url; /* for members of that project on that network */
+        const char *own_url;  /* for members of that project on that network */
+        const char *own_host; /* its parts */
+        const char *own_port;
+        const char *no_gateway; /* why no port of the host leads to the proxy, so that consumers
+                                   come by network alone; NULL: one does */
 } ProviderFacts;
 
 typedef struct ConsumerContext {

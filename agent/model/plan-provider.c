@@ -402,16 +402,9 @@ int plan_provider(const ProviderView *view, uint64_t now_usec, Plan **ret) {
         if (view->down && view->stack != NULL && view->stack->n_objects <= PROVIDER_OBJECTS_MAX) {
                 plan_down(view, plan);
                 hold_back(&deciding);
-        } else if (view->foreign != NULL) {
-                plan_say(
-                        plan, LINK_REFUSED,
-                        "there is an Ollama already (%s), and a second one is not made beside it",
-                        view->foreign
-                );
-                plan_next_step(
-                        plan,
-                        "adopting it is not supported yet: remove it, or set mode = managed in [provider] to have one more"
-                );
+        } else if (view->held != NULL) {
+                plan_say(plan, LINK_REFUSED, "%s", view->held);
+                plan_next_step(plan, "%s", view->held_next);
         } else if (view->stack == NULL) {
                 plan_say(
                         plan, LINK_WAITING, "%s",

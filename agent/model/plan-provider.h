@@ -41,7 +41,8 @@ typedef struct ProviderView {
         SeenObject objects[PROVIDER_OBJECTS_MAX]; /* in the order of stack's */
         ExtraContainer extras[PROVIDER_EXTRAS_MAX];
         size_t n_extras;
-        const char *foreign;      /* an Ollama that is not ours ("container x", ...); NULL: none */
+        const char *held;         /* why nothing of it is made; NULL: it is */
+        const char *held_next;    /* what its operator can do about that */
         bool published;           /* the proxy's configuration on disk is as it should be */
         bool proven;              /* and the running proxy has proven that it uses it */
         const char *failure;      /* why the last plan ended early; NULL: it did not */

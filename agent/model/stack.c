@@ -237,6 +237,8 @@ int stack_build(const json_t *pattern, const StackSettings *settings, Stack **re
 
         const char *const words[] = {
                 settings->secured ? "secured" : "unsecured",
+                settings->foreign ? "foreign" : "managed",
+                settings->bind && settings->bind[0] ? "published" : "unpublished",
                 settings->cloud ? "cloud" : "no-cloud",
                 gpu_words[settings->gpu],
                 NULL,

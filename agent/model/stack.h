@@ -37,12 +37,14 @@ typedef struct StackSettings {
         const char *api_image;
         const char *proxy_image;
         const char *api_alias;   /* the alias with a random part that the proxy's upstream uses */
-        const char *const *bind; /* host addresses to publish on, ended by NULL */
+        const char *const *bind; /* host addresses to publish on, ended by NULL; none: nothing is
+                                    published */
         unsigned port;           /* on the host; inside it is always 11434 */
         const char *proxy_user;  /* "uid:gid" */
         const char *conf_dir;    /* on the host: ProxyPaths.conf of proxy/reload.h */
         const char *run_dir;     /* on the host: ProxyPaths.run */
         bool secured;
+        bool foreign; /* Ollama is somebody else's: there is none in the stack */
         bool cloud;
         StackGpu gpu;
 } StackSettings;

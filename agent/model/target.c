@@ -65,8 +65,8 @@ int target_make(const TargetInput *input, Target *ret) {
                 r = make_by_network(input, ret);
                 break;
         case WAY_OWN_STACK:
-                ret->link.host = "ollama-api";
-                ret->link.port = INNER_PORT;
+                ret->link.host = provider->own_host;
+                ret->link.port = provider->own_port;
                 (void) snprintf(ret->url, sizeof ret->url, "%s", provider->own_url);
                 break;
         case WAY_GATEWAY:

@@ -40,6 +40,8 @@ typedef enum GenerationFile {
         GENERATION_NETWORKS,
         GENERATION_GATEWAYS,
         GENERATION_ACCESS,
+        GENERATION_UPSTREAM,
+        GENERATION_CA,
         GENERATION_NUMBER,
 } GenerationFile;
 
@@ -51,6 +53,8 @@ static const char *const file_names[] = {
         [GENERATION_NETWORKS] = "networks.map",
         [GENERATION_GATEWAYS] = "gateways.map",
         [GENERATION_ACCESS]   = "access.map",
+        [GENERATION_UPSTREAM] = "upstream.conf",
+        [GENERATION_CA]       = "ca.pem",
         [GENERATION_NUMBER]   = "generation.conf",
 };
 static_assert(ARRAY_LEN(file_names) == GENERATION_NUMBER + 1, "one name for each file");
@@ -80,7 +84,6 @@ static const char *setting(const GenerationSettings *settings, const char *name,
                 const char *name;
                 const char *value;
         } table[] = {
-                { "upstream", settings->upstream },
                 { "resolver", or_default(settings->resolver, "127.0.0.11") },
                 { "listen", or_default(settings->listen, "11434") },
                 { "run", or_default(settings->run_dir, PROXY_RUN_DIR) },
@@ -93,6 +96,15 @@ static const char *setting(const GenerationSettings *settings, const char *name,
         return NULL;
 }
 
+static int check_value(const char *name, size_t length, const char *value, Error *err) {
+        if (value[0] == '\0' || value[strspn(value, VALUE_CHARS)] != '\0')
+                return error_set(
+                        err, -EINVAL, "the proxy's %.*s cannot be \"%.100s\"", (int) length, name,
+                        value
+                );
+        return 0;
+}
+
 static int render_value(
         Text *text, const GenerationSettings *settings, const char *at, size_t length, Error *err
 ) {
@@ -101,12 +113,44 @@ static int render_value(
                 return error_set(
                         err, -ENOKEY, "template of nginx: no value for %.*s", (int) length, at
                 );
-        if (value[0] == '\0' || value[strspn(value, VALUE_CHARS)] != '\0')
-                return error_set(
-                        err, -EINVAL, "the proxy's %.*s cannot be \"%.100s\"", (int) length - 2,
-                        at + 1, value
+        int r = check_value(at + 1, length - 2, value, err);
+        return r < 0 ? r : text_add(text, value);
+}
+
+/* It goes between quotes; the text of an error never holds it. */
+static int check_key(const char *key, Error *err) {
+        for (const char *at = key; *at != '\0'; at++)
+                if (*at <= ' ' || *at > '~' || strchr("\"'\\$;{}", *at) != NULL)
+                        return error_set(
+                                err, -EINVAL,
+                                "the key of the upstream holds a character that no header takes unquoted"
+                        );
+        return 0;
+}
+
+static int render_upstream(Text *text, const GenerationSettings *settings, Error *err) {
+        const char *host = or_default(settings->host, "localhost:11434");
+        const char *key = or_default(settings->key, "");
+
+        int r = check_value("upstream", strlen("upstream"), settings->upstream, err);
+        if (r >= 0)
+                r = check_value("host", strlen("host"), host, err);
+        if (r >= 0)
+                r = check_key(key, err);
+        if (r < 0)
+                return r;
+        (void) text_addf(
+                text,
+                "set $upstream \"%s\";\nproxy_set_header Host \"%s\";\n"
+                "proxy_set_header Authorization \"%s%s\";\n",
+                settings->upstream, host, key[0] != '\0' ? "Bearer " : "", key
+        );
+        if (strncmp(settings->upstream, "https:", strlen("https:")) == 0)
+                (void) text_add(
+                        text, "proxy_ssl_server_name on;\nproxy_ssl_verify on;\n"
+                              "proxy_ssl_verify_depth 4;\nproxy_ssl_trusted_certificate ca.pem;\n"
                 );
-        return text_add(text, value);
+        return text_add(text, "");
 }
 
 /* Length of the @name@ that text begins with, or 0. */
@@ -210,6 +254,10 @@ render(uint64_t number,
                 r = render_networks(ret, settings);
         if (r >= 0)
                 r = render_access(&ret->files[GENERATION_ACCESS], keys);
+        if (r >= 0)
+                r = render_upstream(&ret->files[GENERATION_UPSTREAM], settings, err);
+        if (r >= 0)
+                r = text_add(&ret->files[GENERATION_CA], or_default(settings->ca, ""));
         if (r >= 0)
                 r = text_addf(
                         &ret->files[GENERATION_NUMBER],

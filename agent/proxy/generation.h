@@ -18,6 +18,8 @@
  *   conf/7/networks.map     "172.20.0.3" c17; whose network it is where the proxy has this address
  *   conf/7/gateways.map     "172.20.0.1" ""; the host's own addresses in these networks
  *   conf/7/access.map       c17 admin;    those that may do something else than the rest
+ *   conf/7/upstream.conf    where Ollama is, and what it is told of who asks
+ *   conf/7/ca.pem           whose certificates are believed, where Ollama is asked by https
  *   conf/7/generation.conf  what /-/generation answers
  *   conf/current -> 7
  *
@@ -34,8 +36,11 @@ typedef struct ProxyNetwork {
 } ProxyNetwork;
 
 typedef struct GenerationSettings {
-        const char *pattern;          /* text of templates/nginx/nginx.conf */
-        const char *upstream;         /* "http://ALIAS.0-coollama:11434", or "http://unix:PATH:" */
+        const char *pattern;  /* text of templates/nginx/nginx.conf */
+        const char *upstream; /* "http://ALIAS.0-coollama:11434", or "http://unix:PATH:" */
+        const char *host;     /* what it is told as Host; NULL: "localhost:11434" */
+        const char *key; /* what it is told as Bearer; NULL: nothing. Visible ASCII, no quotes */
+        const char *ca;  /* text of ca.pem; wanted for "https://..." */
         const char *resolver;         /* NULL: the engine's embedded one, 127.0.0.11 */
         const char *listen;           /* NULL: "11434" */
         const char *run_dir;          /* as nginx sees it; NULL: PROXY_RUN_DIR of proxy/reload.h */

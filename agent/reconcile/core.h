@@ -75,8 +75,9 @@ struct Reconciler {
         unsigned n_unseen; /* consumers that are awaited: no pass has seen them since the engine's
                               events are followed */
         Error lost;        /* why the engine is not followed */
-        struct Verify *verifies;    /* those under way */
-        struct Question *questions; /* likewise */
+        struct Verify *verifies;              /* those under way */
+        struct Question *questions;           /* likewise */
+        struct ProviderOrder *provider_order; /* likewise; one at a time */
 };
 
 /* queue.c: looks at the consumer as soon as there is room; after the pass that is under way, if

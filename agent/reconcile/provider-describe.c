@@ -19,7 +19,6 @@
 #define TEMPLATE_FILE_MAX ((size_t) 256 * 1024)
 #define PROXY_USER        "coollama-proxy"
 #define NOBODY            65534
-#define MANAGED           "managed\n"
 
 static int
 read_template(Provider *provider, const char *name, char **ret, size_t *ret_size, Error *err) {
@@ -62,33 +61,6 @@ static int read_alias(Provider *provider, Error *err) {
         return file_replace(path, provider->api_alias, strlen(provider->api_alias), 0600, err);
 }
 
-/* The choice is remembered: an Ollama that somebody starts later does not stop ours from being
- * repaired. */
-static int read_decision(Provider *provider, Error *err) {
-        cleanup(freep) char *path = text_format("%s/provider", provider->setup.state_dir);
-        cleanup(freep) char *text = NULL;
-        size_t size = 0;
-
-        if (path == NULL)
-                return error_set(err, -ENOMEM, "out of memory");
-        int r = file_read(path, 64, &text, &size, NULL);
-        provider->decided = r >= 0 && strcmp(text, MANAGED) == 0;
-        return 0;
-}
-
-void provider_decide(Provider *provider) {
-        cleanup(freep) char *path = text_format("%s/provider", provider->setup.state_dir);
-        Error err = { 0 };
-
-        if (provider->decided)
-                return;
-        int r = path ? file_replace(path, MANAGED, strlen(MANAGED), 0600, &err) : -ENOMEM;
-        if (r < 0)
-                log_debug("Provider: cannot write the choice down: %s", error_text(&err));
-        else
-                provider->decided = true;
-}
-
 /* A user of the proxy's own where the package made one; its group is ours, so that it reads what we
  * write. */
 static void find_proxy_user(Provider *provider) {
@@ -113,12 +85,10 @@ static int open_proxy_files(Provider *provider, Error *err) {
         if (r < 0)
                 return r;
 
-        provider->upstream = text_format("http://%s.0-coollama:11434", provider->api_alias);
-        if (provider->upstream == NULL)
-                return error_set(err, -ENOMEM, "out of memory");
-        provider->generation =
-                (GenerationSettings){ .pattern = provider->nginx, .upstream = provider->upstream };
-        return 0;
+        r = provider_upstream_open(provider, err);
+        if (r >= 0)
+                provider_upstream_settle(provider);
+        return r;
 }
 
 int provider_describe_open(Provider *provider, Error *err) {
@@ -126,7 +96,7 @@ int provider_describe_open(Provider *provider, Error *err) {
         if (r >= 0)
                 r = read_alias(provider, err);
         if (r >= 0)
-                r = read_decision(provider, err);
+                r = provider_choice_open(provider, err);
         if (r < 0)
                 return r;
         find_proxy_user(provider);
@@ -148,27 +118,34 @@ static void note_bound(Provider *provider, const char *address) {
         );
 }
 
-const Stack *provider_describe(const char *const *addresses, void *data) {
+const Stack *provider_describe(const ProviderLook *look, void *data) {
         Provider *provider = data;
         const Config *config = provider->setup.config;
         const char *const fixed[] = { config->proxy.bind, NULL };
         bool gateway = strcmp(config->proxy.bind, "gateway") == 0;
+        const char *const *bind = gateway ? provider_look_addresses(look) : fixed;
+        const PortWanted wanted = { .bind = bind, .port = config->proxy.port };
+
+        provider_adopt(provider, look, &wanted);
+        provider_upstream_settle(provider);
+        provider_settle_facts(provider);
         const StackSettings settings = {
                 .api_image = config->provider.image,
                 .proxy_image = config->proxy.image,
                 .api_alias = provider->api_alias,
-                .bind = gateway ? addresses : fixed,
+                .bind = provider_publishes(provider) ? bind : NULL,
                 .port = config->proxy.port,
                 .proxy_user = provider->proxy_user,
                 .conf_dir = provider->paths.conf,
                 .run_dir = provider->paths.run,
                 .secured = config->proxy.secured,
+                .foreign = provider->choice.kind != PROVIDER_IS_MANAGED,
                 .cloud = config->provider.cloud,
                 .gpu = provider->gpu.gpu,
         };
         Stack *stack = NULL;
 
-        note_bound(provider, gateway ? addresses[0] : config->proxy.bind);
+        note_bound(provider, bind[0]);
         provider->undescribed = (Error){ 0 };
         if (stack_build(provider->pattern, &settings, &stack, &provider->undescribed) < 0)
                 return NULL;

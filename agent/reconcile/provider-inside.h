@@ -3,6 +3,8 @@
 
 #include "base/backoff.h"
 #include "docker/pull.h"
+#include "model/adopted.h"
+#include "model/choose-provider.h"
 #include "model/health.h"
 #include "model/plan-provider.h"
 #include "proxy/keys.h"
@@ -18,8 +20,9 @@
 
 /*
  * The provider's inside, shared by its parts: provider.c (life, facts, keys), provider-pass.c
- * (look, plan, execute), provider-probe.c (is it up?), provider-pull.c (images), provider-report.c
- * (what people see).
+ * (look, plan, execute), provider-choose.c (which Ollama), provider-adopt.c (one of somebody
+ * else's), provider-upstream.c (how the proxy asks it), provider-describe.c (what our stack is),
+ * provider-probe.c (is it up?), provider-pull.c (images), provider-report.c (what people see).
  */
 struct Provider {
         ProviderSetup setup;
@@ -27,19 +30,40 @@ struct Provider {
         char url[300];
         char host[256];
         char port[8];
-        char why_down[320];
-        bool managed;
+        char why_down[420];
+        char no_gateway[320];
+        bool tended; /* there is a stack of ours: not with an external one without keys */
         bool observed;
-        bool decided; /* ours was made once: another Ollama that comes later changes nothing */
         bool fresh;   /* it was looked at since the engine's events are followed */
         bool settled; /* with this configuration it was whole once */
-        bool crowded; /* an Ollama of somebody else's was there at the last look */
+
+        /* Which Ollama it is (provider-choose.c). */
+        ProviderChoice choice; /* at the last look; undecided before the first */
+        ProviderChoice remembered;
+        bool chosen;      /* there was a look that chose */
+        Error unreadable; /* why what is remembered cannot be read */
+        ChooseReason reason;
+        ProviderFindSetup candidates;
+        ChooseReason trouble; /* what keeps the chosen one from being asked; "": nothing does */
+
+        /* An adopted one (provider-adopt.c). */
+        Adopted adopted;
+        char own_url[ADOPTED_TEXT_MAX + 64];
+        char own_port[8];
+        char active_in[IDENTITY_PART_MAX]; /* project with a creation or start a moment ago */
+        uint64_t active_usec;
+        uint64_t port_free_usec; /* monotonic: since when nobody of its stack has the port; 0: no */
+
+        /* What the proxy is told of it (provider-upstream.c). */
+        char upstream[512];
+        char upstream_host[280];
+        char *upstream_key; /* secret */
+        char *ca;
 
         /* The description of the stack. */
         json_t *pattern; /* templates/stack.json */
         char *nginx;     /* templates/nginx/nginx.conf */
         char *api_alias;
-        char *upstream;
         char proxy_user[40];
         char bound[80]; /* unsecured: "HOST:PORT" of Ollama, as the daemon reaches it; "": not known
                          */
@@ -55,8 +79,10 @@ struct Provider {
         ProviderLook *look;
         Executor *executor;
         ExecutorHelpers helpers;
-        char verdict[320]; /* of the last plan */
-        char next[240];
+        char held[400]; /* why nothing of the stack is made; "": it is */
+        char held_next[400];
+        char verdict[420]; /* of the last plan */
+        char next[400];
         bool whole;   /* everything of the stack is there and runs */
         bool leaving; /* the last plan was one to take it down */
         bool gone;    /* nothing of it is there: it was taken down */
@@ -110,7 +136,12 @@ struct Provider {
 /* provider-pass.c */
 void provider_gpu_unknown(Provider *provider, const char *why); /* another pass asks again */
 void provider_pass_begin(Provider *provider);
+void provider_wake_at(Provider *provider, uint64_t usec); /* another pass then (monotonic) */
 void provider_pass_cancel(Provider *provider);
+
+/* provider-runs.c: from the look that has just ended. */
+void provider_take_runs(Provider *provider);
+void provider_note_runs(Provider *provider); /* after the plan's verdict was taken */
 
 /* provider.c: facts.up follows health and settled. */
 void provider_settle_up(Provider *provider);
@@ -128,9 +159,29 @@ void provider_note_stopped(Provider *provider, const char *why);
 void provider_pull(Executor *executor, const char *image, void *data);
 void provider_pull_cancel(Provider *provider);
 
-/* provider-describe.c: writes down that ours was made. */
-void provider_decide(Provider *provider);
+/* provider-choose.c */
+int provider_choice_open(Provider *provider, Error *err);
+/* Whom the next look chooses from; NULL: there is no choice. */
+const ProviderFindSetup *provider_choice_candidates(Provider *provider);
+const char *
+provider_choose(const ProviderFind *find, void *data); /* as ProviderLookSetup wants it */
+/* Another choice is in force: written down, and said once. */
+void provider_choice_take(Provider *provider, const ProviderChoice *choice);
+
+/* provider-adopt.c: what was seen of an adopted one, and where its port leaves ours. */
+void provider_adopt(Provider *provider, const ProviderLook *look, const PortWanted *wanted);
+bool provider_publishes(const Provider *provider);
+/* Does this event concern whom we adopted, or might adopt? */
+bool provider_adopt_event(Provider *provider, const EngineEvent *event);
+
+/* provider-upstream.c */
+int provider_upstream_open(Provider *provider, Error *err);
+void provider_upstream_close(Provider *provider);
+void provider_upstream_settle(Provider *provider); /* the choice, or what is seen of it, changed */
+
+/* provider.c: the facts follow the choice; tells all consumers of a change. */
+void provider_settle_facts(Provider *provider);
 
 /* provider-describe.c: everything that the description needs, and the stack for these addresses. */
 int provider_describe_open(Provider *provider, Error *err);
-const Stack *provider_describe(const char *const *addresses, void *data);
+const Stack *provider_describe(const ProviderLook *look, void *data);

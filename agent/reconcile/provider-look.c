@@ -4,42 +4,38 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "docker/query.h"
 #include "model/gateway.h"
-#include "model/image.h"
 #include "model/labels.h"
-
-#define OLLAMA "ollama/ollama"
 
 typedef enum Question {
         QUESTION_GATEWAY,
+        QUESTION_CANDIDATES,
+        QUESTION_CHOSEN,
+        QUESTION_PORT,
         QUESTION_OBJECT,
         QUESTION_IMAGE,
         QUESTION_OURS,
-        QUESTION_FOREIGN,
-        QUESTION_SUSPECT,
-        QUESTION_PORT,
-        QUESTION_NONE,
 } Question;
 
 struct ProviderLook {
         ProviderLookSetup setup;
+        ProviderFindSetup candidates;
         const Stack *stack;
         EngineSlot *slot;
+        ProviderFind *find;
         Question question;
         size_t at; /* object */
         char *addresses[PROVIDER_ADDRESSES_MAX + 1];
         json_t *objects[PROVIDER_OBJECTS_MAX];
         bool images[PROVIDER_OBJECTS_MAX];
         char *image_ids[PROVIDER_OBJECTS_MAX];
-        json_t *ours;     /* all containers that carry our label */
-        json_t *suspects; /* ids of those whose image is told by its id alone */
-        size_t suspect;
-        char *foreign;
-        char *port_owner;
+        char *chosen_id;
+        json_t *chosen;
+        json_t *port;
+        json_t *ours; /* all containers that carry our label */
 };
 
 ProviderLook *provider_look_free(ProviderLook *look) {
@@ -52,10 +48,11 @@ ProviderLook *provider_look_free(ProviderLook *look) {
                 json_decref(look->objects[i]);
         for (size_t i = 0; i < PROVIDER_OBJECTS_MAX; i++)
                 free(look->image_ids[i]);
+        (void) provider_find_free(look->find);
+        json_decref(look->chosen);
+        json_decref(look->port);
         json_decref(look->ours);
-        json_decref(look->suspects);
-        free(look->foreign);
-        free(look->port_owner);
+        free(look->chosen_id);
         free(look);
         return NULL;
 }
@@ -82,12 +79,16 @@ static int take_image(ProviderLook *look, const EngineAnswer *answer) {
         return look->image_ids[look->at] ? 0 : -ENOMEM;
 }
 
-const char *provider_look_foreign(const ProviderLook *look) {
-        return look->foreign;
+const char *const *provider_look_addresses(const ProviderLook *look) {
+        return (const char *const *) look->addresses;
 }
 
-const char *provider_look_port_owner(const ProviderLook *look) {
-        return look->port_owner;
+const json_t *provider_look_chosen(const ProviderLook *look) {
+        return look->chosen;
+}
+
+const json_t *provider_look_port(const ProviderLook *look) {
+        return look->port;
 }
 
 static const char *first_name(const json_t *item) {
@@ -181,67 +182,24 @@ static int take_ours(ProviderLook *look, const EngineAnswer *answer, Error *err)
         return 0;
 }
 
-/* The list shows the image's id, whole or cut, where its name means another one by now. */
-static bool is_an_id(const char *image, const json_t *item) {
-        const char *id = json_string_value(json_object_get(item, "ImageID"));
-        const char *hex = strncmp(image, "sha256:", 7) == 0 ? image + 7 : image;
-
-        return id != NULL && strlen(hex) >= 12 && strncmp(id, "sha256:", 7) == 0
-               && strncmp(id + 7, hex, strlen(hex)) == 0;
-}
-
-static int found_foreign(ProviderLook *look, const char *name) {
-        look->foreign = text_format("container %s", name);
-        return look->foreign ? 0 : -ENOMEM;
-}
-
-/*
- * Ollama in any registry, with any tag, that does not carry our label. Where the tag has moved on
- * since (a newer one was pulled), the list tells the image's id alone; those are inspected.
- */
-static int take_foreign(ProviderLook *look, const EngineAnswer *answer, Error *err) {
-        size_t i;
-        json_t *item;
-
-        if (answer->outcome != OUTCOME_DONE)
+/* One that has gone since it was chosen: it is away. */
+static int take_chosen(ProviderLook *look, const EngineAnswer *answer, Error *err) {
+        if (answer->outcome == OUTCOME_DONE)
+                look->chosen = json_incref(answer->json);
+        else if (answer->outcome != OUTCOME_GONE)
                 return error_set(
-                        err, -EIO, "cannot look for an Ollama: %s", error_text(&answer->error)
+                        err, -EIO, "cannot inspect the chosen Ollama: %s",
+                        error_text(&answer->error)
                 );
-        json_array_foreach(answer->json, i, item) {
-                const char *image = json_string_value(json_object_get(item, "Image"));
-                const json_t *labels = json_object_get(item, "Labels");
-
-                int r = 0;
-
-                if (look->foreign != NULL || image == NULL
-                    || json_object_get(labels, LABEL_PART) != NULL)
-                        continue;
-                if (image_is(image, OLLAMA))
-                        r = found_foreign(look, first_name(item));
-                else if (is_an_id(image, item))
-                        r = json_array_append(look->suspects, json_object_get(item, "Id"));
-                if (r < 0)
-                        return -ENOMEM;
-        }
         return 0;
 }
 
-static int take_suspect(ProviderLook *look, const EngineAnswer *answer) {
-        const json_t *config = json_object_get(answer->json, "Config");
-        const char *image = json_string_value(json_object_get(config, "Image"));
-        const char *name = json_string_value(json_object_get(answer->json, "Name"));
-
-        if (answer->outcome != OUTCOME_DONE || image == NULL || name == NULL
-            || !image_is(image, OLLAMA))
-                return 0;
-        return found_foreign(look, name[0] == '/' ? name + 1 : name);
-}
-
-static int take_port(ProviderLook *look, const EngineAnswer *answer) {
-        const json_t *item = json_array_get(answer->json, 0);
-
-        if (answer->outcome == OUTCOME_DONE && item != NULL)
-                look->port_owner = strdup(first_name(item));
+static int take_port(ProviderLook *look, const EngineAnswer *answer, Error *err) {
+        if (answer->outcome != OUTCOME_DONE)
+                return error_set(
+                        err, -EIO, "cannot ask who has the port: %s", error_text(&answer->error)
+                );
+        look->port = json_incref(answer->json);
         return 0;
 }
 
@@ -251,20 +209,18 @@ static int take(ProviderLook *look, const EngineAnswer *answer, Error *err) {
         switch (look->question) {
         case QUESTION_GATEWAY:
                 return take_gateway(look, answer, err);
+        case QUESTION_CANDIDATES:
+                return 0;
+        case QUESTION_CHOSEN:
+                return take_chosen(look, answer, err);
+        case QUESTION_PORT:
+                return take_port(look, answer, err);
         case QUESTION_OBJECT:
                 return take_object(look, answer, err);
         case QUESTION_IMAGE:
                 return take_image(look, answer);
         case QUESTION_OURS:
                 return take_ours(look, answer, err);
-        case QUESTION_FOREIGN:
-                return take_foreign(look, answer, err);
-        case QUESTION_SUSPECT:
-                return take_suspect(look, answer);
-        case QUESTION_PORT:
-                return take_port(look, answer);
-        case QUESTION_NONE:
-                return 0;
         }
         return 0;
 }
@@ -326,81 +282,80 @@ ask_filtered(ProviderLook *look, Question question, const char *rest, const char
         return ask(look, question, full);
 }
 
-static bool ours_is_there(const ProviderLook *look) {
-        const StackObject *api = stack_find_part(look->stack, "api");
-
-        return api != NULL && look->objects[api - look->stack->objects] != NULL;
-}
-
-static bool host_has_ollama(void) {
-        static const char *const units[] = {
-                "/etc/systemd/system/ollama.service",
-                "/usr/lib/systemd/system/ollama.service",
-                "/lib/systemd/system/ollama.service",
-        };
-
-        for (size_t i = 0; i < ARRAY_LEN(units); i++)
-                if (access(units[i], F_OK) == 0)
-                        return true;
-        return false;
-}
-
-static int ask_foreign(ProviderLook *look) {
-        if (host_has_ollama()) {
-                look->foreign = strdup("the host's own ollama.service");
-                if (look->foreign == NULL)
-                        return -ENOMEM;
-        }
-        look->suspects = json_array();
-        if (look->suspects == NULL)
-                return -ENOMEM;
-        return ask(look, QUESTION_FOREIGN, "/containers/json?all=1");
-}
-
-static int ask_suspect(ProviderLook *look) {
-        const char *id = json_string_value(json_array_get(look->suspects, look->suspect++));
-        cleanup(freep) char *path = text_format("/containers/%s/json", id);
-
-        return ask(look, QUESTION_SUSPECT, path);
-}
-
 static int ask_port(ProviderLook *look) {
         cleanup(freep) char *filter = text_format("{\"publish\":[\"%s/tcp\"]}", look->setup.port);
 
         return ask_filtered(look, QUESTION_PORT, "", filter);
 }
 
-/* The questions in their order; each falls through to the next when it has nothing (more) to ask.
- */
-static int ask_next(ProviderLook *look, Error *err) {
-        if (look->stack == NULL) {
-                look->stack = look->setup.describe(
-                        (const char *const *) look->addresses, look->setup.data
-                );
-                if (look->stack == NULL)
-                        return error_set(err, -EINVAL, "the stack cannot be described");
-                return ask_object(look);
-        }
-        if (look->question == QUESTION_OBJECT) {
-                if (look->stack->objects[look->at].image != NULL)
-                        return ask_image(look);
-                look->question = QUESTION_IMAGE;
-        }
-        if (look->question == QUESTION_IMAGE && ++look->at < look->stack->n_objects)
-                return ask_object(look);
-        if (look->question == QUESTION_IMAGE)
-                return ask_filtered(
-                        look, QUESTION_OURS, "?all=1", "{\"label\":[\"" LABEL_PART "\"]}"
-                );
-        if (look->question == QUESTION_OURS && look->setup.wants_foreign && !ours_is_there(look))
-                return ask_foreign(look);
-        if (look->foreign == NULL && look->suspect < json_array_size(look->suspects))
-                return ask_suspect(look);
-        if (look->question != QUESTION_PORT && look->setup.port != NULL)
-                return ask_port(look);
+static int choose(ProviderLook *look, Error *err) {
+        const char *id = look->setup.choose(look->find, look->setup.data);
 
-        look->question = QUESTION_NONE;
-        look->setup.done(0, NULL, look->setup.data);
+        bool wanted = id != NULL;
+        look->chosen_id = wanted ? strdup(id) : NULL;
+        look->find = provider_find_free(look->find);
+        if (wanted && look->chosen_id == NULL)
+                return -ENOMEM;
+        look->question = QUESTION_CANDIDATES;
+        if (look->chosen_id == NULL)
+                return ask_next(look, err);
+        cleanup(freep) char *path = text_format("/containers/%s/json", look->chosen_id);
+        return ask(look, QUESTION_CHOSEN, path);
+}
+
+static void on_found(int result, const Error *error, void *data) {
+        ProviderLook *look = data;
+        Error err = { 0 };
+
+        int r = result < 0 ? result : choose(look, &err);
+        if (r < 0)
+                look->setup.done(r, result < 0 ? error : &err, look->setup.data);
+}
+
+static int find_candidates(ProviderLook *look, Error *err) {
+        if (look->setup.candidates == NULL)
+                return choose(look, err);
+        look->question = QUESTION_CANDIDATES;
+        look->candidates = *look->setup.candidates;
+        look->candidates.done = on_found;
+        look->candidates.data = look;
+        return provider_find_start(&look->candidates, &look->find);
+}
+
+static int describe(ProviderLook *look, Error *err) {
+        look->stack = look->setup.describe(look, look->setup.data);
+        if (look->stack == NULL)
+                return error_set(err, -EINVAL, "the stack cannot be described");
+        return ask_object(look);
+}
+
+static int ask_next_object(ProviderLook *look) {
+        if (look->question == QUESTION_OBJECT && look->stack->objects[look->at].image != NULL)
+                return ask_image(look);
+        if (++look->at < look->stack->n_objects)
+                return ask_object(look);
+        return ask_filtered(look, QUESTION_OURS, "?all=1", "{\"label\":[\"" LABEL_PART "\"]}");
+}
+
+/* The questions in their order; the one before has been answered. */
+static int ask_next(ProviderLook *look, Error *err) {
+        switch (look->question) {
+        case QUESTION_GATEWAY:
+                return find_candidates(look, err);
+        case QUESTION_CANDIDATES:
+        case QUESTION_CHOSEN:
+                if (look->chosen_id != NULL || look->setup.wants_port)
+                        return ask_port(look);
+                return describe(look, err);
+        case QUESTION_PORT:
+                return describe(look, err);
+        case QUESTION_OBJECT:
+        case QUESTION_IMAGE:
+                return ask_next_object(look);
+        case QUESTION_OURS:
+                look->setup.done(0, NULL, look->setup.data);
+                return 0;
+        }
         return 0;
 }
 

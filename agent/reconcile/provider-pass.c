@@ -14,9 +14,8 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "model/container.h"
 #include "reconcile/provider-inside.h"
-
-static void wake_at(Provider *provider, uint64_t usec);
 
 static void pass_end(Provider *provider) {
         provider->look = provider_look_free(provider->look);
@@ -113,71 +112,6 @@ static bool is_stopped(const json_t *inspect) {
                    || strcmp(state_of(inspect), "dead") == 0);
 }
 
-static void copy_string(char *buffer, size_t size, const json_t *value) {
-        const char *text = json_string_value(value);
-        (void) snprintf(buffer, size, "%s", text ? text : "");
-}
-
-/* Unsecured there is no proxy: Ollama itself joins the networks. */
-static void tell_joins(const Provider *provider) {
-        const char *front = provider->proxy_id[0] != '\0' ? provider->proxy_id : NULL;
-
-        if (!provider->facts.secured && provider->api_running)
-                front = provider->api_id;
-        joins_proxy(provider->setup.joins, front, PROVIDER_NETWORK);
-}
-
-/* Which run of the proxy and of Ollama it is; another run of the proxy has proven nothing yet. */
-static void take_runs(Provider *provider) {
-        const StackObject *api = stack_find_part(provider->stack, "api");
-        const StackObject *proxy = stack_find_part(provider->stack, "proxy");
-        const json_t *api_seen = api ? provider_look_object(
-                                         provider->look, (size_t) (api - provider->stack->objects)
-                                 )
-                                     : NULL;
-        const json_t *proxy_seen =
-                proxy ? provider_look_object(
-                        provider->look, (size_t) (proxy - provider->stack->objects)
-                )
-                      : NULL;
-        const json_t *state = json_object_get(api_seen, "State");
-        char proxy_id[sizeof provider->proxy_id] = "";
-        char api_id[sizeof provider->api_id];
-        char started_at[sizeof provider->api_started_at];
-
-        (void) memcpy(api_id, provider->api_id, sizeof api_id);
-        (void) memcpy(started_at, provider->api_started_at, sizeof started_at);
-        copy_string(provider->api_id, sizeof provider->api_id, json_object_get(api_seen, "Id"));
-        copy_string(
-                provider->api_started_at, sizeof provider->api_started_at,
-                json_object_get(state, "StartedAt")
-        );
-        copy_string(
-                provider->api_image, sizeof provider->api_image, json_object_get(api_seen, "Image")
-        );
-        if (api_seen != NULL && stack_is_ours(api_seen, STACK_CONTAINER))
-                provider_decide(provider);
-        provider->fresh = true;
-        if (provider->health.up && provider->api_id[0] != '\0'
-            && (strcmp(api_id, provider->api_id) != 0
-                || strcmp(started_at, provider->api_started_at) != 0))
-                provider->setup.ran_anew(
-                        provider->api_id, provider->api_started_at, provider->setup.data
-                );
-        const char *health =
-                json_string_value(json_object_get(json_object_get(state, "Health"), "Status"));
-        provider->api_running = strcmp(state_of(api_seen), "running") == 0;
-        provider->api_healthy =
-                provider->api_running && health != NULL && strcmp(health, "healthy") == 0;
-
-        if (strcmp(state_of(proxy_seen), "running") == 0)
-                copy_string(proxy_id, sizeof proxy_id, json_object_get(proxy_seen, "Id"));
-        if (strcmp(proxy_id, provider->proxy_id) != 0 && provider->publisher != NULL)
-                publisher_forget(provider->publisher);
-        (void) snprintf(provider->proxy_id, sizeof provider->proxy_id, "%s", proxy_id);
-        tell_joins(provider);
-}
-
 static bool is_to_go(const Provider *provider) {
         PauseKind kind = provider->setup.pause->kind;
 
@@ -191,7 +125,8 @@ static ProviderView view_of(Provider *provider) {
                 .undescribed = error_is_set(&provider->undescribed)
                                        ? error_text(&provider->undescribed)
                                        : NULL,
-                .foreign = provider_look_foreign(provider->look),
+                .held = provider->held[0] != '\0' ? provider->held : NULL,
+                .held_next = provider->held_next,
                 .published =
                         provider->publisher != NULL && publisher_is_published(provider->publisher),
                 .proven = provider->publisher != NULL && publisher_is_proven(provider->publisher),
@@ -252,7 +187,7 @@ static void execute(Provider *provider, Plan *plan) {
         if (r < 0) {
                 (void) plan_free(plan);
                 remember_failure(provider, strerrordesc_np(-r));
-                wake_at(provider, provider->retry_usec);
+                provider_wake_at(provider, provider->retry_usec);
                 pass_end(provider);
         }
 }
@@ -268,7 +203,6 @@ static void take_verdict(Provider *provider, const Plan *plan) {
         provider->gone = provider->leaving && plan->state == LINK_STOPPED;
         provider->stuck = provider->leaving && plan->state == LINK_REFUSED;
         provider->settled = provider->settled || provider->whole;
-        provider->crowded = provider_look_foreign(provider->look) != NULL;
         provider_settle_up(provider);
         if (!provider->health.up && !provider->whole)
                 (void
@@ -279,14 +213,19 @@ static void take_verdict(Provider *provider, const Plan *plan) {
 }
 
 static void explain_port(Provider *provider) {
-        const char *owner = provider_look_port_owner(provider->look);
+        const Config *config = provider->setup.config;
+        const char *const fixed[] = { config->proxy.bind, NULL };
+        const char *const *addresses = provider_look_addresses(provider->look);
+        const PortWanted wanted = { .bind = addresses[0] != NULL ? addresses : fixed,
+                                    .port = config->proxy.port };
+        const json_t *owner = port_holder(provider_look_port(provider->look), &wanted);
 
         if (!provider->port_trouble)
                 return;
         char *text =
                 owner ? text_format(
                         "port %s is taken by the container %s: stop it, or choose another port in [proxy]",
-                        provider->port, owner
+                        provider->port, container_list_name(owner)
                 )
                       : text_format(
                               "port %s is taken by a process of the host (usually Ollama's own service): stop it, or choose another port in [proxy]",
@@ -299,19 +238,33 @@ static void explain_port(Provider *provider) {
         tell_failure(provider);
 }
 
-/* Unsecured, its health check counts; an Ollama that does not run is down whatever a probe still
- * says. */
-static void note_what_the_engine_says(Provider *provider) {
-        if (provider->setup.finishing)
-                return;
-        if (!provider->setup.config->proxy.secured)
-                provider_note_health(
-                        provider, provider->api_healthy,
-                        provider->whole ? "its health check does not say healthy"
-                                        : provider->verdict
+static void hold(Provider *provider, const char *why, const char *next) {
+        (void) snprintf(provider->held, sizeof provider->held, "%s", why);
+        (void) snprintf(provider->held_next, sizeof provider->held_next, "%s", next);
+}
+
+/* Why nothing of ours is made. */
+static void settle_held(Provider *provider) {
+        const Config *config = provider->setup.config;
+        char why[sizeof provider->held];
+
+        provider->held[0] = '\0';
+        if (provider->choice.kind == PROVIDER_IS_UNDECIDED) {
+                hold(provider, provider->reason.why, provider->reason.next);
+        } else if (!config->proxy.secured && provider->choice.kind == PROVIDER_IS_HOST) {
+                hold(provider,
+                     "the host's own Ollama listens for the host alone, so consumers need the proxy",
+                     "set secured = yes in [proxy], or: coollama provider use managed");
+        } else if (!config->proxy.secured && provider->choice.kind == PROVIDER_IS_ADOPTED
+                   && provider->adopted.id[0] != '\0'
+                   && provider->adopted.published != config->proxy.port) {
+                (void) snprintf(
+                        why, sizeof why,
+                        "%.200s does not publish port %u where consumers come, and without keys there is no proxy in front of it",
+                        provider->choice.name, config->proxy.port
                 );
-        else if (!provider->api_running)
-                provider_note_stopped(provider, provider->verdict);
+                hold(provider, why, "set secured = yes in [proxy]");
+        }
 }
 
 static void on_looked(int result, const Error *error, void *data) {
@@ -325,31 +278,32 @@ static void on_looked(int result, const Error *error, void *data) {
 
                 (void) snprintf(provider->why_down, sizeof provider->why_down, "%s", text);
                 remember_failure(provider, text);
-                wake_at(provider, provider->retry_usec);
+                provider_wake_at(provider, provider->retry_usec);
                 observed(provider);
                 pass_end(provider);
                 return;
         }
 
-        take_runs(provider);
+        provider_take_runs(provider);
+        settle_held(provider);
         explain_port(provider);
         const ProviderView view = view_of(provider);
         int r = plan_provider(&view, clock_monotonic_usec(), &plan);
         if (r < 0) {
                 remember_failure(provider, strerrordesc_np(-r));
-                wake_at(provider, provider->retry_usec);
+                provider_wake_at(provider, provider->retry_usec);
                 pass_end(provider);
                 return;
         }
         take_verdict(provider, plan);
-        note_what_the_engine_says(provider);
+        provider_note_runs(provider);
         observed(provider);
         if (plan->n_actions > 0) {
                 execute(provider, plan);
                 return;
         }
         if (plan->wake_usec > 0)
-                wake_at(provider, plan->wake_usec);
+                provider_wake_at(provider, plan->wake_usec);
         (void) plan_free(plan);
         pass_end(provider);
 }
@@ -361,7 +315,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data) {
         return 0;
 }
 
-static void wake_at(Provider *provider, uint64_t usec) {
+void provider_wake_at(Provider *provider, uint64_t usec) {
         int r;
 
         if (provider->timer == NULL) {
@@ -380,7 +334,7 @@ static void wake_at(Provider *provider, uint64_t usec) {
 
 void provider_gpu_unknown(Provider *provider, const char *why) {
         remember_failure(provider, why);
-        wake_at(provider, provider->retry_usec);
+        provider_wake_at(provider, provider->retry_usec);
         observed(provider);
 }
 
@@ -389,14 +343,16 @@ void provider_pass_begin(Provider *provider) {
         const ProviderLookSetup setup = {
                 .engine = provider->setup.engine,
                 .wants_gateway = strcmp(config->proxy.bind, "gateway") == 0,
-                .wants_foreign = config->provider.mode == PROVIDER_AUTO && !provider->decided,
-                .port = provider->port_trouble ? provider->port : NULL,
+                .candidates = provider_choice_candidates(provider),
+                .port = provider->port,
+                .wants_port = provider->port_trouble,
+                .choose = provider_choose,
                 .describe = provider_describe,
                 .done = on_looked,
                 .data = provider,
         };
 
-        if (!provider->managed || !provider->standing)
+        if (!provider->tended || !provider->standing)
                 return;
         if (provider->look != NULL || provider->executor != NULL) {
                 provider->dirty = true;
@@ -409,7 +365,7 @@ void provider_pass_begin(Provider *provider) {
         int r = provider_look_start(&setup, &provider->look);
         if (r < 0) {
                 remember_failure(provider, strerrordesc_np(-r));
-                wake_at(provider, provider->retry_usec);
+                provider_wake_at(provider, provider->retry_usec);
         }
 }
 

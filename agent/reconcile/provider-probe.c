@@ -62,8 +62,11 @@ void provider_note_stopped(Provider *provider, const char *why) {
         note(provider, false, (HealthRule){ 1, UP_AFTER });
 }
 
-static void describe_failure(const HttpResult *result, char *buffer, size_t size) {
-        if (result->error == 0)
+static void
+describe_failure(const Provider *provider, const HttpResult *result, char *buffer, size_t size) {
+        if (provider->trouble.why[0] != '\0')
+                (void) snprintf(buffer, size, "%s", provider->trouble.why);
+        else if (result->error == 0)
                 (void) snprintf(
                         buffer, size,
                         result->status == 503
@@ -87,12 +90,12 @@ static void probe_later(Provider *provider) {
 
 static void on_probed(const HttpResult *result, void *data) {
         Provider *provider = data;
-        char why[240] = "";
+        char why[sizeof provider->why_down] = "";
 
         provider->probe = http_slot_free(provider->probe);
         bool ok = result->error == 0 && result->status == 200;
         if (!ok)
-                describe_failure(result, why, sizeof why);
+                describe_failure(provider, result, why, sizeof why);
         probe_later(provider);
         provider_note_health(provider, ok, why);
 }
@@ -139,7 +142,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data) {
 }
 
 int provider_probe_open(Provider *provider) {
-        if (!provider->managed || !provider->setup.config->proxy.secured
+        if (!provider->tended || !provider->setup.config->proxy.secured
             || provider->setup.finishing)
                 return 0;
         return sd_event_add_time_relative(

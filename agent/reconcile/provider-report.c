@@ -19,7 +19,7 @@ static void sentence_of_pull(const Provider *provider, char *buffer, size_t size
 void provider_sentence(const Provider *provider, char *buffer, size_t size) {
         char models[MODEL_NAME_MAX_BYTE + 80];
 
-        if (!provider->managed)
+        if (!provider->tended)
                 (void) snprintf(buffer, size, "Ollama at %s", provider->url);
         else if (provider->pull != NULL)
                 sentence_of_pull(provider, buffer, size);
@@ -33,19 +33,50 @@ void provider_sentence(const Provider *provider, char *buffer, size_t size) {
                 (void) snprintf(buffer, size, "Ollama is down: %s", provider->why_down);
 }
 
+/* What people are to do about it: what the plan says, else what keeps it from being asked. */
+static const char *next_of(const Provider *provider) {
+        if (provider->next[0] != '\0')
+                return provider->next;
+        return !provider->facts.up && provider->trouble.next[0] != '\0' ? provider->trouble.next
+                                                                        : NULL;
+}
+
+/* Something to know that keeps nothing from working, or NULL. */
+static const char *note_of(const Provider *provider, char *buffer, size_t size) {
+        if (provider->choice.kind != PROVIDER_IS_ADOPTED || provider->choice.port != PORT_THEIRS)
+                return NULL;
+        (void) snprintf(
+                buffer, size,
+                "its stack publishes port %s of the host itself, past our keys; consumers come to the "
+                "proxy by their own networks. To close that port take its ports: entry out of that stack",
+                provider->port
+        );
+        return buffer;
+}
+
+static const char *or_null(const char *text) {
+        return text[0] != '\0' ? text : NULL;
+}
+
 json_t *provider_status(const Provider *provider) {
         const Config *config = provider->setup.config;
-
-        return json_pack(
-                "{s:s, s:b, s:b, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:o}", "mode",
-                provider->managed ? "managed" : "external", "secured", provider->facts.secured,
-                "up", provider->facts.up, "url", provider->url, "bind", config->proxy.bind, "image",
-                provider->managed ? config->provider.image : "", "why",
-                provider->facts.up ? NULL : provider->why_down, "next",
-                provider->next[0] != '\0' ? provider->next : NULL, "gpu",
-                provider->managed && provider->gpu_known ? provider->gpu.why : NULL, "models",
-                provider_models_status(provider)
+        const ProviderChoice *choice = &provider->choice;
+        char note[400];
+        json_t *status = json_pack(
+                "{s:s, s:s?, s:s?, s:b, s:b, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:o}", "mode",
+                provider_kind_to_string(choice->kind), "name", or_null(choice->name), "chosen",
+                or_null(provider->reason.why), "secured", provider->facts.secured, "up",
+                provider->facts.up, "url", provider->url, "bind",
+                provider_publishes(provider) ? config->proxy.bind : "", "image",
+                choice->kind == PROVIDER_IS_MANAGED ? config->provider.image : "", "why",
+                provider->facts.up ? NULL : provider->why_down, "next", next_of(provider), "note",
+                note_of(provider, note, sizeof note), "gpu",
+                choice->kind == PROVIDER_IS_MANAGED && provider->gpu_known ? provider->gpu.why
+                                                                           : NULL,
+                "models", provider_models_status(provider)
         );
+
+        return status;
 }
 
 json_t *provider_plan(const Provider *provider) {

@@ -85,7 +85,7 @@ int provider_upgrade_note(const Action *action, Error *err, void *data) {
 }
 
 void provider_upgrade_tell(const Provider *provider) {
-        char sentence[400];
+        char sentence[440];
 
         if (provider->upgrade.phase == UPGRADE_OVER)
                 return;
@@ -103,11 +103,24 @@ int provider_upgrade(Provider *provider, uint64_t *ret_number, Error *err) {
         const Config *config = provider->setup.config;
         Upgrade upgrade = { .phase = UPGRADE_PULL };
 
-        if (!provider->managed)
+        if (provider->choice.kind == PROVIDER_IS_ADOPTED)
+                return error_set(
+                        err, -EOPNOTSUPP,
+                        "%.200s is not coollama's: in Coolify, press Pull Latest Images & Restart on it; "
+                        "else, where it was deployed: docker compose pull && docker compose up -d",
+                        provider->choice.name
+                );
+        if (provider->choice.kind == PROVIDER_IS_HOST)
+                return error_set(
+                        err, -EOPNOTSUPP,
+                        "the host's own Ollama is not coollama's: run its installer again on this host"
+                );
+        if (provider->choice.kind != PROVIDER_IS_MANAGED)
                 return error_set(
                         err, -EOPNOTSUPP,
                         "this Ollama is not coollama's (%s): upgrade it where it runs",
-                        provider->url
+                        provider->choice.kind == PROVIDER_IS_EXTERNAL ? config->provider.url
+                                                                      : "not decided yet"
                 );
         if (provider->api_image[0] == '\0')
                 return error_set(

@@ -7,10 +7,17 @@
 #include "reconcile/provider-inside.h"
 
 json_t *provider_ollama(const Provider *provider) {
-        if (!provider->managed)
+        if (provider->choice.kind == PROVIDER_IS_HOST)
+                return json_pack("{s:s}", "way", "host");
+        if (provider->choice.kind == PROVIDER_IS_UNDECIDED)
+                return json_pack(
+                        "{s:s, s:s, s:s}", "way", "none", "said", "there is no shared Ollama yet",
+                        "next", "coollama status"
+                );
+        if (provider->choice.kind == PROVIDER_IS_EXTERNAL)
                 return json_pack(
                         "{s:s, s:s+, s:s}", "way", "none", "said", "this Ollama is elsewhere, at ",
-                        provider->url, "next",
+                        provider->setup.config->provider.url, "next",
                         "run ollama on its own host, or here with OLLAMA_HOST set to that URL"
                 );
         if (!provider->api_running)

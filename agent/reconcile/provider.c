@@ -12,7 +12,8 @@
 #include "reconcile/provider-inside.h"
 
 #define OWN_PROJECT "coollama"
-#define OWN_URL     "http://ollama-api:11434"
+#define OWN_HOST    "ollama-api"
+#define OWN_PORT    "11434"
 
 /* "http://HOST[:PORT][/...]": the configuration has checked it. */
 static void split_url(Provider *provider) {
@@ -34,12 +35,13 @@ static void split_url(Provider *provider) {
                 );
 }
 
-static void settle_facts(Provider *provider) {
+static void begin_facts(Provider *provider) {
         const Config *config = provider->setup.config;
         char *why = provider->why_down;
+        bool external = config->provider.mode == PROVIDER_EXTERNAL;
 
-        provider->managed = config->provider.mode != PROVIDER_EXTERNAL;
-        if (provider->managed)
+        provider->tended = !external || config->proxy.secured;
+        if (provider->tended)
                 (void) snprintf(
                         provider->url, sizeof provider->url, "http://host.docker.internal:%u",
                         config->proxy.port
@@ -48,22 +50,76 @@ static void settle_facts(Provider *provider) {
                 (void) snprintf(provider->url, sizeof provider->url, "%s", config->provider.url);
         split_url(provider);
         (void) snprintf(why, sizeof provider->why_down, "it was not looked at yet");
+        provider->choice.kind = external ? PROVIDER_IS_EXTERNAL : PROVIDER_IS_UNDECIDED;
 
         provider->facts = (ProviderFacts){
-                .up = !provider->managed, /* an external one is taken at its word */
+                .up = !provider->tended, /* nobody of ours can ask it: it is taken at its word */
                 .why_down = why,
-                .secured = provider->managed && config->proxy.secured,
+                .secured = config->proxy.secured,
                 .url = provider->url,
                 .host = provider->host,
                 .port = provider->port,
                 .host_entry = strcmp(provider->host, "host.docker.internal") == 0,
-                .external = !provider->managed,
-                .joins = provider->managed,
-                .probe_reach = provider->managed,
-                .own_project = provider->managed ? OWN_PROJECT : NULL,
-                .own_network = PROVIDER_NETWORK,
-                .own_url = OWN_URL,
+                .external = !provider->tended,
+                .probe_reach = provider->tended,
         };
+}
+
+/* Members of its own stack ask Ollama itself. */
+static void settle_own(Provider *provider) {
+        const Adopted *adopted = &provider->adopted;
+        ProviderFacts *facts = &provider->facts;
+
+        facts->own_project = NULL;
+        if (provider->choice.kind == PROVIDER_IS_MANAGED) {
+                facts->own_project = OWN_PROJECT;
+                facts->own_network = PROVIDER_NETWORK;
+                facts->own_host = OWN_HOST;
+                (void) snprintf(provider->own_port, sizeof provider->own_port, OWN_PORT);
+        } else if (adopted->project[0] != '\0' && adopted->network[0] != '\0') {
+                facts->own_project = adopted->project;
+                facts->own_network = adopted->network;
+                facts->own_host = adopted->host;
+                (void) snprintf(provider->own_port, sizeof provider->own_port, "%u", adopted->port);
+        }
+        if (facts->own_project == NULL)
+                return;
+        (void) snprintf(
+                provider->own_url, sizeof provider->own_url, "http://%s:%s", facts->own_host,
+                provider->own_port
+        );
+        facts->own_port = provider->own_port;
+        facts->own_url = provider->own_url;
+}
+
+static void settle_gateway(Provider *provider) {
+        provider->no_gateway[0] = '\0';
+        if (!provider_publishes(provider))
+                (void) snprintf(
+                        provider->no_gateway, sizeof provider->no_gateway,
+                        provider->choice.port == PORT_THEIRS
+                                ? "port %s of the host is published by %.200s itself, and is no way to the proxy"
+                                : "who has port %s of the host is known once %.200s runs",
+                        provider->port, provider->choice.name
+                );
+        provider->facts.no_gateway = provider->no_gateway[0] != '\0' ? provider->no_gateway : NULL;
+}
+
+void provider_settle_facts(Provider *provider) {
+        char before[sizeof provider->own_url];
+        bool had_gateway = provider->facts.no_gateway == NULL;
+        bool had_own = provider->facts.own_project != NULL;
+
+        (void) memcpy(before, provider->own_url, sizeof before);
+        settle_own(provider);
+        settle_gateway(provider);
+        /* A container of somebody else's joins nothing for us. */
+        provider->facts.joins =
+                provider->facts.secured || provider->choice.kind == PROVIDER_IS_MANAGED;
+        if (had_own != (provider->facts.own_project != NULL)
+            || strcmp(before, provider->own_url) != 0
+            || had_gateway != (provider->facts.no_gateway == NULL))
+                provider->setup.changed(provider->setup.data);
 }
 
 static int open_keys(Provider *provider, Error *err) {
@@ -87,7 +143,7 @@ static int open_keys(Provider *provider, Error *err) {
 }
 
 static int open_parts(Provider *provider, Error *err) {
-        if (!provider->managed) {
+        if (!provider->tended) {
                 provider->observed = true;
                 return 0;
         }
@@ -115,7 +171,7 @@ int provider_new(const ProviderSetup *setup, Provider **ret, Error *err) {
                 (Backoff){ .min_usec = 2 * USEC_PER_SEC, .max_usec = 60 * USEC_PER_SEC };
         provider->pull_backoff =
                 (Backoff){ .min_usec = 10 * USEC_PER_SEC, .max_usec = 900 * USEC_PER_SEC };
-        settle_facts(provider);
+        begin_facts(provider);
 
         int r = open_parts(provider, err);
         if (r < 0) {
@@ -135,10 +191,10 @@ Provider *provider_free(Provider *provider) {
         (void) publisher_free(provider->publisher);
         (void) keys_free(provider->keys);
         (void) stack_free(provider->stack);
+        provider_upstream_close(provider);
         json_decref(provider->pattern);
         free(provider->nginx);
         free(provider->api_alias);
-        free(provider->upstream);
         free(provider->failure);
         free(provider->told);
         free(provider->pull_image);
@@ -272,10 +328,10 @@ static bool is_ours(const Provider *provider, const EngineEvent *event) {
 
 void provider_event(Provider *provider, const EngineEvent *event) {
         /* Whoever was in the way may be gone. */
-        bool room = (provider->crowded && event->kind == EVENT_DESTROY)
-                    || (provider->port_trouble && event->kind == EVENT_DIE);
+        bool room = provider->port_trouble && event->kind == EVENT_DIE;
 
-        if (!provider->managed || (!room && !is_ours(provider, event)))
+        if (!provider->tended
+            || (!provider_adopt_event(provider, event) && !room && !is_ours(provider, event)))
                 return;
         if (room)
                 provider->retry_usec = 0;
@@ -283,7 +339,7 @@ void provider_event(Provider *provider, const EngineEvent *event) {
 }
 
 void provider_inherit(Provider *provider, const Provider *earlier) {
-        if (!provider->managed || !earlier->managed)
+        if (!provider->tended || !earlier->tended)
                 return;
         provider->health = earlier->health;
         (void) memcpy(provider->ran, earlier->ran, sizeof provider->ran);
@@ -296,7 +352,7 @@ void provider_inherit(Provider *provider, const Provider *earlier) {
 bool provider_is_gone(const Provider *provider, const char **ret_why, bool *ret_stuck) {
         *ret_why = provider->leaving ? provider->verdict : NULL;
         *ret_stuck = provider->stuck;
-        return provider->gone || !provider->managed;
+        return provider->gone || !provider->tended;
 }
 
 bool provider_run(const Provider *provider, const char **ret_id, const char **ret_started_at) {

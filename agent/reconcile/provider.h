@@ -11,10 +11,12 @@
 #include "docker/engine.h"
 #include "docker/event.h"
 #include "io/http.h"
+#include "model/choose-provider.h"
 #include "model/pause.h"
 #include "model/plan-consumer.h"
 #include "reconcile/executor.h"
 #include "reconcile/joins.h"
+#include "reconcile/memory.h"
 #include "reconcile/story.h"
 
 /*
@@ -28,6 +30,7 @@ typedef struct ProviderSetup {
         Http *http;
         Engine *engine;
         Store *store;
+        const Memory *memory; /* borrowed: whom the operator trusts */
         const Config *config; /* borrowed */
         const char *state_dir;
         const char *templates_dir;
@@ -72,6 +75,10 @@ const char *provider_proxy_id(const Provider *provider);
 
 /* The executor's helpers that make, change and publish keys, and pull images. */
 void provider_helpers(Provider *provider, ExecutorHelpers *ret);
+
+/* Its operator's choice: written down, then obeyed at once. -EPERM when the configuration says
+ * otherwise. */
+int provider_use(Provider *provider, const ProviderChoice *choice, Error *err);
 
 void provider_event(Provider *provider, const EngineEvent *event);
 void provider_look(Provider *provider); /* look at everything of it again */

@@ -13,6 +13,7 @@
 #include "config/profiles.h"
 #include "reconcile/core.h"
 #include "reconcile/look-dependents.h"
+#include "reconcile/provider-order.h"
 #include "reconcile/recall.h"
 
 /* An engine that is busy answers late; one that does not answer for so long hangs. */
@@ -321,6 +322,7 @@ static int open_provider(Reconciler *reconciler, Error *err) {
                 .http = reconciler->setup.http,
                 .engine = reconciler->engine,
                 .store = reconciler->store,
+                .memory = reconciler->memory,
                 .config = reconciler->setup.config,
                 .state_dir = reconciler->setup.state_dir,
                 .templates_dir = reconciler->setup.templates_dir,
@@ -451,6 +453,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
                 world_visit(reconciler->world, cancel, NULL);
         verify_cancel_all(reconciler);
         question_cancel_all(reconciler);
+        (void) provider_order_free(reconciler->provider_order);
         (void) reach_free(reconciler->reach);
         (void) provider_free(reconciler->provider);
         (void) joins_free(reconciler->joins);
@@ -496,7 +499,7 @@ static bool has_open_swaps(const Reconciler *reconciler) {
 /* Networks that nobody wants are left once everybody was asked, and no swap is under way. */
 static void tell_joins(Reconciler *reconciler) {
         if (!joins_are_known(reconciler->joins) && reconciler->listed && reconciler->n_unseen == 0
-            && !has_open_swaps(reconciler))
+            && provider_is_observed(reconciler->provider) && !has_open_swaps(reconciler))
                 joins_all_known(reconciler->joins);
 }
 

@@ -108,3 +108,9 @@ void reconciler_link(Reconciler *reconciler, const char *name, VerifyDone *done,
 void reconciler_trust(
         Reconciler *reconciler, const char *name, bool revoke, VerifyDone *done, void *data
 );
+
+/* This Ollama is shared from now on: a container by any of its names, "managed" or "host". As
+ * reconciler_verify() otherwise. */
+void reconciler_provider_use(
+        Reconciler *reconciler, const char *name, VerifyDone *done, void *data
+);

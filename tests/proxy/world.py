@@ -164,6 +164,14 @@ class Answer:
         self.body = response.read()
 
 
+def upstream_conf(url: str, host: str = "localhost:11434", authorization: str = "") -> str:
+    """As agent/proxy/generation.c makes it."""
+    return (
+        f'set $upstream "{url}";\nproxy_set_header Host "{host}";\n'
+        f'proxy_set_header Authorization "{authorization}";\n'
+    )
+
+
 class Proxy:
     def __init__(self, resolver: Resolver, upstream_port: int) -> None:
         self.dir = Path(tempfile.mkdtemp(prefix="coollama-nginx-"))
@@ -171,8 +179,8 @@ class Proxy:
         self.log, self.complaints = self.dir / "stdout", self.dir / "stderr"
         self.socket = self.run / "proxy.sock"
         self.port = free_port()
+        self.upstream = upstream_conf(f"http://{UPSTREAM_NAME}:{upstream_port}")
         self._values = {
-            "upstream": f"http://{UPSTREAM_NAME}:{upstream_port}",
             "resolver": resolver.address,
             "listen": f"127.0.0.1:{self.port}",
             "run": str(self.run),
@@ -209,6 +217,7 @@ class Proxy:
         generation = self.conf / str(number)
         generation.mkdir()
         (generation / "nginx.conf").write_text(text + extra)
+        (generation / "upstream.conf").write_text(self.upstream)
         (generation / "keys.map").write_text("".join(f'"{k}" c{n};\n' for k, n in keys.items()))
         for name, lines in {
             "url-keys.map": [f'"{k}" c{keys[k]};' for k in in_urls],

@@ -17,7 +17,9 @@ void day_begin(Day *day, size_t n, const InspectSpec *specs) {
                                          .host_entry = true,
                                          .own_project = "coollama",
                                          .own_network = "net-a",
-                                         .own_url = "http://ollama-api:11434" };
+                                         .own_url = "http://ollama-api:11434",
+                                         .own_host = "ollama-api",
+                                         .own_port = "11434" };
         day->context = (ConsumerContext){ .provider = &day->provider,
                                           .profiles = day->profiles,
                                           .api = 44,

@@ -24,6 +24,8 @@ static const struct {
         { { .command = "status", .yes = true }, "status asks nothing that --yes could answer" },
         { { .command = "resume", .duration = "2h" }, "resume does not take --for" },
         { { .command = "pause", .unlink = true }, "pause does not take --unlink" },
+        { { .command = "verify", .arguments = { "web", "shop" }, .n_arguments = 2 },
+          "unexpected 'shop' after verify" },
 };
 
 Test(command, what_is_wrong_is_said_with_the_nearest_known_one) {

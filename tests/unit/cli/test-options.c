@@ -65,7 +65,7 @@ static const struct {
         { { "--something-else-entirely" }, "no option '--something-else-entirely'" },
         { { "--json=yes" }, "--json takes no value" },
         { { "--runtime" }, "--runtime wants a value: --runtime DIR" },
-        { { "verify", "a", "b" }, "unexpected 'b' after the others" },
+        { { "provider", "use", "b", "c" }, "unexpected 'c' after the others" },
         { { "-" }, "no option '-'; did you mean -h?" },
 };
 

@@ -189,12 +189,16 @@ static const struct {
         { "[provider]\nurl = http://x\n", -EINVAL,
           "f:2: 'url' in [provider] is for 'mode = external' alone" },
 
-        { "[provider]\nmode = adopt\n", -EOPNOTSUPP,
-          "f:2: 'mode = adopt' in [provider] is not supported yet" },
-        { "[provider]\ncontainer = x\n", -EOPNOTSUPP,
-          "f:2: 'container' in [provider] is not supported yet" },
-        { "[provider]\nkey-file = x\n", -EOPNOTSUPP,
-          "f:2: 'key-file' in [provider] is not supported yet" },
+        { "[provider]\nmode = managed\ncontainer = x\n", -EINVAL,
+          "f:3: 'container' in [provider] is for 'mode = auto' and 'mode = adopt' alone" },
+        { "[provider]\ncontainer = a b\n", -EINVAL,
+          "f:2: bad value for 'container' in [provider]; it takes the name of a container, its own "
+          "or that in Coolify, without blanks and quotes" },
+        { "[provider]\nkey-file = x\n", -EINVAL,
+          "f:2: bad value for 'key-file' in [provider]; it takes the absolute path of a file" },
+        { "[provider]\nkey-file = /x\n", -EINVAL,
+          "f:2: 'key-file' in [provider] is for 'mode = external' with 'secured = yes' in [proxy]: "
+          "the proxy sends that key" },
         { "[provider]\nmodels = a, b\n", -EINVAL,
           "f:2: bad value for 'models' in [provider]; it takes names of models separated by "
           "blanks, as in llama3.2 qwen3:8b" },
@@ -205,10 +209,6 @@ static const struct {
           "f:2: 'shared-key-file' in [proxy] is not supported yet" },
         { "[link]\nreach = network\n", -EOPNOTSUPP,
           "f:2: 'reach = network' in [link] is not supported yet" },
-        { "[provider]\nmode = external\nurl = http://x\n", -EOPNOTSUPP,
-          "f:2: secured with an external Ollama is not supported yet" },
-        { "[provider]\nmode = external\nurl = http://x\n[proxy]\nsecured = yes\n", -EOPNOTSUPP,
-          "f:5: secured with an external Ollama is not supported yet" },
 };
 
 Test(config, what_is_wrong_is_said_with_file_and_line_and_what_was_meant) {
@@ -388,15 +388,16 @@ Test(config,
         Error err = { 0 };
 
         make_drop_in_directory();
-        put("c.conf", "[provider]\nurl = http://x\n[proxy]\nsecured = yes\n");
+        put("c.conf", "[provider]\nurl = http://x\n[proxy]\nsecured = no\n"
+                      "[provider]\nkey-file = /k\n");
         put("c.conf.d/x.conf", "[provider]\nmode = external\n[proxy]\n");
-        put("c.conf.d/y.conf", "[proxy]\nsecured = no\n");
+        put("c.conf.d/y.conf", "[proxy]\nsecured = yes\n");
         cr_expect_eq(load(&good, &err), 0, "%s", error_text(&err));
 
         put("c.conf.d/x.conf", "[provider]\nmode = external\n[proxy]\n");
         put("c.conf.d/y.conf", "\n");
-        cr_expect_eq(load(&config, &err), -EOPNOTSUPP);
-        cr_expect(strstr(error_text(&err), "/c.conf:4: secured with"), "%s", error_text(&err));
+        cr_expect_eq(load(&config, &err), -EINVAL);
+        cr_expect(strstr(error_text(&err), "/c.conf:6: 'key-file' in"), "%s", error_text(&err));
 
         err = (Error){ 0 };
         put("c.conf", "[proxy]\nsecured = no\n");

@@ -152,7 +152,6 @@ static const struct {
 
         { "coollama.reach", "network", "coollama.reach=network is not supported yet" },
         { "coollama.auth", "stack", "coollama.auth=stack is not supported yet" },
-        { "coollama.role", "provider", "coollama.role=provider is not supported yet" },
 };
 
 Test(labels, unknown_or_unsupported_is_reported_with_the_nearest_known_one) {

@@ -351,11 +351,12 @@ Test(plan_provider, a_network_goes_after_our_containers_on_it_and_never_with_tho
         close_engine(&engine);
 }
 
-Test(plan_provider, beside_an_ollama_of_somebody_elses_nothing_is_made) {
+Test(plan_provider, what_is_not_decided_is_not_made_and_says_why) {
         Engine engine;
 
         open_engine(&engine);
-        engine.view.foreign = "container shop-ollama-1";
+        engine.view.held = "there are 2 Ollamas, shop-ollama-1 and x";
+        engine.view.held_next = "coollama provider use NAME";
         cleanup(plan_freep) Plan *plan = plan_now(&engine);
         cr_assert_eq(plan->n_actions, 0);
         cr_assert_eq(plan->state, LINK_REFUSED);

@@ -15,6 +15,8 @@ static const ProviderFacts provider = {
         .own_project = "coollama",
         .own_network = "net-a",
         .own_url = "http://ollama-api:11434",
+        .own_host = "ollama-api",
+        .own_port = "11434",
 };
 
 static int make(Way way, const char *name, Target *ret) {

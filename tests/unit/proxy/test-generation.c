@@ -16,7 +16,7 @@ static char state[] = "/tmp/coollama-gen-XXXXXX";
 static ProxyPaths paths;
 static Keys *keys;
 static GenerationSettings settings = {
-        .pattern = "listen @listen@; unix:@run@/x; set $u @upstream@; me@example; a@b\n",
+        .pattern = "listen @listen@; unix:@run@/x; me@example; a@b\n",
         .upstream = "http://alias.0-coollama:11434",
 };
 
@@ -73,9 +73,12 @@ Test(generation, all_files_are_written_with_the_names_filled_in) {
 
         cr_assert_eq(keys_ensure(keys, "p/a", 1, &entry, NULL), 0);
         write_one(42);
-        file_is(42, "nginx.conf",
-                "listen 11434; unix:/run/coollama-proxy/x; set $u http://alias.0-coollama:11434; "
-                "me@example; a@b\n");
+        file_is(42, "nginx.conf", "listen 11434; unix:/run/coollama-proxy/x; me@example; a@b\n");
+        file_is(42, "upstream.conf",
+                "set $upstream \"http://alias.0-coollama:11434\";\n"
+                "proxy_set_header Host \"localhost:11434\";\n"
+                "proxy_set_header Authorization \"\";\n");
+        file_is(42, "ca.pem", "");
         file_is(42, "generation.conf", "default_type text/plain;\nreturn 200 \"42\\n\";\n");
         (void) snprintf(
                 expected, sizeof expected, "\"%s\" c0;\n\"%s\" c1;\n", keys_own(keys)->key,
@@ -147,6 +150,8 @@ Test(generation, the_group_may_read_and_nobody_else_whatever_the_umask) {
                                              "/networks.map",
                                              "/gateways.map",
                                              "/access.map",
+                                             "/upstream.conf",
+                                             "/ca.pem",
                                              "/generation.conf" };
         mode_t old = umask(0077);
 
@@ -192,6 +197,40 @@ Test(generation, only_keys_that_may_do_something_else_are_named_in_the_map_of_ac
         cr_assert_not(generation_matches(paths.conf, 1, &settings, keys));
         write_one(2);
         file_is(2, "access.map", "c2 admin;\nc3 inference;\n");
+}
+
+Test(generation, an_ollama_elsewhere_is_told_its_own_name_and_key_and_proves_who_it_is) {
+        GenerationSettings elsewhere = settings;
+
+        elsewhere.upstream = "https://ollama.example/sub";
+        elsewhere.host = "ollama.example";
+        elsewhere.key = "sk-secret";
+        elsewhere.ca = "certificates\n";
+        cr_assert_eq(generation_write(paths.conf, 1, &elsewhere, keys, NULL), 0);
+        file_is(1, "upstream.conf",
+                "set $upstream \"https://ollama.example/sub\";\n"
+                "proxy_set_header Host \"ollama.example\";\n"
+                "proxy_set_header Authorization \"Bearer sk-secret\";\n"
+                "proxy_ssl_server_name on;\nproxy_ssl_verify on;\nproxy_ssl_verify_depth 4;\n"
+                "proxy_ssl_trusted_certificate ca.pem;\n");
+        file_is(1, "ca.pem", "certificates\n");
+        cr_expect(generation_matches(paths.conf, 1, &elsewhere, keys));
+        elsewhere.key = "sk-another";
+        cr_expect_not(generation_matches(paths.conf, 1, &elsewhere, keys));
+}
+
+Test(generation, a_key_that_could_leave_its_quotes_is_refused_and_not_repeated) {
+        static const char *const BAD[] = { "a\"b", "a b", "a\nb", "$host", "a\\", "a;b", "\x80" };
+
+        for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
+                GenerationSettings bad = settings;
+                Error err = { 0 };
+
+                bad.key = BAD[i];
+                cr_assert_eq(generation_write(paths.conf, 1, &bad, keys, &err), -EINVAL, "%zu", i);
+                cr_assert_null(strstr(err.text, BAD[i]), "%s", err.text);
+                cr_assert(!there(1));
+        }
 }
 
 Test(generation, an_unknown_name_in_the_template_is_an_error) {

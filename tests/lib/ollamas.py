@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ollamas that somebody else made: the seed document's two stacks and Coolify's one-click service, with
+the names, labels and networks that they have on a real server. Ollama is the stand-in, Open WebUI a
+container that only waits; nginx is Debian's."""
+
+from .compose import Compose
+from .consumers import SERVE, SERVING, service, stack
+from .engine import Engine
+from .images import BUSYBOX, OLLAMA
+
+UUID = "q8k0gs4wkocwgk8ooc4k4wss"
+SEED_KEY = "YOUR-SECRET-OLLAMA-KEY"
+WEBUI = "ghcr.io/open-webui/open-webui:main"
+
+API = f"""
+  ollama-api:
+    image: {OLLAMA}
+    environment:
+      - OLLAMA_HOST=0.0.0.0
+      - 'OLLAMA_ORIGINS=*'
+"""
+PUBLISHED = API + "    ports:\n      - '11434:11434'\n"
+
+# The seed document's, word for word.
+NGINX = """events {}
+http {
+    server {
+        listen 11434;
+
+        location / {
+            if ($http_authorization != "Bearer YOUR-SECRET-OLLAMA-KEY") {
+                return 401 '{"error":"unauthorized"}';
+            }
+            proxy_pass http://ollama-api:11434;
+            proxy_set_header Host $host;
+            proxy_set_header Authorization "";
+        }
+    }
+}
+"""
+THEIR_PROXY = """
+  ollama-proxy:
+    image: nginx:alpine
+    restart: always
+    ports:
+      - '11434:11434'
+    volumes:
+      - ./ollama-proxy.conf:/etc/nginx/nginx.conf:ro
+    depends_on:
+      - ollama-api
+"""
+
+
+def unsecured(engine: Engine, project: str = "ollama") -> Compose:
+    return Compose(engine, project, f"services:{PUBLISHED}")
+
+
+def secured(engine: Engine, project: str = "ollama") -> Compose:
+    compose = Compose(engine, project, f"services:{API}    expose:\n      - '11434'\n{THEIR_PROXY}")
+    (compose.directory / "ollama-proxy.conf").write_text(NGINX)
+    return compose
+
+
+def _labels(member: str, number: int) -> str:
+    labels = [
+        "coolify.managed=true",
+        "coolify.version=4.3.11",
+        "coolify.serviceId=17",
+        "coolify.type=service",
+        f"coolify.name={member}-{UUID}",
+        "coolify.resourceName=my-ollama",
+        "coolify.projectName=acme",
+        f"coolify.serviceName={member}",
+        "coolify.environmentName=production",
+        "coolify.pullRequestId=0",
+        f"coolify.service.subId={number}",
+        "coolify.service.subType=application",
+        f"coolify.service.subName={member}",
+    ]
+    return "".join(f"      - {label}\n" for label in labels)
+
+
+def one_click(webui_labels: str = "") -> str:
+    """templates/compose/ollama-with-open-webui.yaml as Coolify writes it out."""
+    return f"""services:
+  ollama-api:
+    image: {OLLAMA}
+    container_name: ollama-api-{UUID}
+    restart: unless-stopped
+    volumes:
+      - 'ollama:/root/.ollama'
+    healthcheck:
+      test: [CMD, ollama, list]
+      interval: 5s
+      timeout: 30s
+      retries: 10
+    labels:
+{_labels("ollama-api", 1)}
+    networks: ['{UUID}']
+  open-webui:
+    image: {WEBUI}
+    container_name: open-webui-{UUID}
+    restart: unless-stopped
+    {SERVE}
+    depends_on: [ollama-api]
+    environment:
+      - SERVICE_URL_OLLAMA_8080=http://webui.example
+      - OLLAMA_BASE_URL=http://ollama-api:11434
+    labels:
+{_labels("open-webui", 2)}{webui_labels}
+    networks: ['{UUID}']
+volumes:
+  ollama: {{name: {UUID}_ollama}}
+networks:
+  {UUID}: {{name: {UUID}, external: true}}
+"""
+
+
+class Coolify:
+    """A service of Coolify's, with the commands that Coolify gives (facts: StartService, StopService,
+    DeleteService)."""
+
+    def __init__(self, engine: Engine, text: str) -> None:
+        engine.docker("tag", BUSYBOX, WEBUI)
+        self.engine = engine
+        self.compose = Compose(engine, UUID, text)
+
+    def deploy(self) -> None:
+        if not self.engine.exists(UUID, "network"):
+            self.engine.docker("network", "create", "--attachable", UUID)
+        self.compose.run("up", "-d", "--remove-orphans", "--force-recreate", "--build")
+        self.engine.client("network", "connect", UUID, "coolify-proxy")
+
+    def stop(self) -> None:
+        for member in ("open-webui", "ollama-api"):
+            self.engine.docker("stop", "--time=10", f"{member}-{UUID}")
+            self.engine.docker("rm", "-f", f"{member}-{UUID}")
+
+    def restart(self) -> None:
+        self.stop()
+        self.deploy()
+
+    def delete(self) -> bool:
+        """True when its network went as well, as Coolify expects: it does not look."""
+        self.stop()
+        self.engine.client("network", "disconnect", UUID, "coolify-proxy")
+        return self.engine.client("network", "rm", UUID).returncode == 0
+
+
+def coolify_proxy(engine: Engine) -> None:
+    """Coolify's own proxy, which is in the network of every service."""
+    engine.docker("run", "-d", "--name", "coolify-proxy", BUSYBOX, "sh", "-c", SERVING)
+
+
+WEB = stack(service("web"))
