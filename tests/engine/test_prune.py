@@ -90,7 +90,7 @@ def test_pruned_at_any_step_all_end_linked_with_what_they_had(
     daemon = Daemon(engine, EXTERNAL, relay.path).start(ready=False)
     try:
         for hold in holds:
-            hold.wait(60)
+            hold.wait(120)
         if killed:
             daemon.kill()
             for hold in holds:
@@ -101,7 +101,7 @@ def test_pruned_at_any_step_all_end_linked_with_what_they_had(
             hold.release()
         if killed:
             daemon.start()
-        daemon.wait_for(lambda: not wrong(engine, marks), "all are linked", 90)
+        daemon.wait_for(lambda: not wrong(engine, marks), "all are linked", 180)
         daemon.wait_for(lambda: not records(daemon), "no record is left")
         assert not wrong(engine, marks)
         daemon.close()
