@@ -511,3 +511,37 @@ Test(plan_provider, before_the_engine_was_read_it_waits) {
         cr_assert_str_eq(plan->reason, "the bridge has no gateway");
         (void) plan_free(plan);
 }
+
+Test(plan_provider, taken_down_containers_go_before_networks_and_volumes_stay) {
+        static const Pause down = { .kind = PAUSE_DOWN, .by = "root" };
+        Engine engine;
+
+        open_whole(&engine);
+        engine.view.pause = &down;
+        engine.view.down = true;
+        cleanup(plan_freep) Plan *first = plan_now(&engine);
+        cr_expect_eq(first->n_actions, 4);
+        cr_expect(has(first, "DELETE", "/containers/"));
+        cr_expect_not(has(first, "DELETE", "/networks/"));
+
+        take(&engine, API);
+        take(&engine, PROXY);
+        (void) json_object_set_new(
+                engine.seen[NETWORK], "Containers", json_pack("{s:{s:s}}", "g1", "Name", "guest")
+        );
+        cleanup(plan_freep) Plan *held = plan_now(&engine);
+        cr_expect_eq(held->n_actions, 0);
+        cr_expect_eq(held->state, LINK_REFUSED);
+        cr_expect_not_null(strstr(held->reason, "guest"));
+
+        (void) json_object_set_new(engine.seen[NETWORK], "Containers", json_object());
+        cleanup(plan_freep) Plan *second = plan_now(&engine);
+        cr_assert_eq(second->n_actions, 1);
+        cr_expect(has(second, "DELETE", "/networks/"));
+
+        take(&engine, NETWORK);
+        cleanup(plan_freep) Plan *gone = plan_now(&engine);
+        cr_expect_eq(gone->n_actions, 0);
+        cr_expect_eq(gone->state, LINK_STOPPED);
+        close_engine(&engine);
+}
