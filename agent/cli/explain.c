@@ -38,6 +38,13 @@ static void format_time(json_int_t seconds, char *buffer, size_t size) {
                 (void) snprintf(buffer, size, "at an unknown time");
 }
 
+static void print_reach(const json_t *document, unsigned width, Text *text) {
+        const char *reach = text_of(document, "reach");
+        cleanup(freep) char *words = text_format("%s: %s", reach, text_of(document, "reach_why"));
+
+        add_line(text, "reach", reach[0] != '\0' && words ? words : "", width);
+}
+
 static void print_labels(const json_t *labels, unsigned width, Text *text) {
         Text line = TEXT_INIT(65536);
         const char *name;
@@ -186,6 +193,7 @@ int explain_print(const json_t *document, unsigned width, Text *text) {
         (void) text_add(text, "\n");
         add_line(text, "state", text_of(document, "state"), width);
         add_line(text, "reason", text_of(document, "reason"), width);
+        print_reach(document, width, text);
         add_line(text, "note", text_of(document, "note"), width);
         add_line(text, "next", text_of(document, "next"), width);
         if (strcmp(text_of(document, "identity"), text_of(document, "name")) != 0)

@@ -137,15 +137,19 @@ static int add_consumer(Table *table, const json_t *consumer, json_int_t now) {
                 note[0] != '\0' ? "; " : "", note, next[0] != '\0' ? "; next: " : "", next
         );
         cleanup(freep) char *seen = key_seen_text(consumer, now);
-        const char *const cells[] = { text_of(consumer, "name"), text_of(consumer, "state"), linked,
-                                      seen, why };
+        const char *const cells[] = { text_of(consumer, "name"),
+                                      text_of(consumer, "state"),
+                                      linked,
+                                      text_of(consumer, "reach"),
+                                      seen,
+                                      why };
 
         return linked && why && seen ? table_add(table, cells) : -ENOMEM;
 }
 
 static int print_consumers(const json_t *consumers, json_int_t now, unsigned width, Text *text) {
-        static const char *const heads[] = { "NAME", "STATE", "LINKED", "KEY SEEN",
-                                             "REASON AND NEXT STEP" };
+        static const char *const heads[] = { "NAME",  "STATE",    "LINKED",
+                                             "REACH", "KEY SEEN", "REASON AND NEXT STEP" };
         cleanup(table_freep) Table *table = NULL;
         size_t i;
         json_t *consumer;

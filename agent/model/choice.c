@@ -16,7 +16,7 @@
 static const Choice reach_choices[] = {
         [REACH_AUTO] = { "auto", true },
         [REACH_GATEWAY] = { "gateway", true },
-        [REACH_NETWORK] = { "network", false },
+        [REACH_NETWORK] = { "network", true },
 };
 static_assert(ARRAY_LEN(reach_choices) == REACH_NETWORK + 1, "a word for each Reach");
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/json-each.h"
+
 static const char *const state_names[] = {
         [CONTAINER_CREATED] = "created",   [CONTAINER_RUNNING] = "running",
         [CONTAINER_PAUSED] = "paused",     [CONTAINER_RESTARTING] = "restarting",
@@ -194,6 +196,33 @@ static const json_t *networks(const Container *container) {
 
 bool container_has_network(const Container *container, const char *network) {
         return json_object_get(networks(container), network) != NULL;
+}
+
+const char *container_network(const Container *container, const char **ret_name) {
+        const char *mode = container_network_mode(container);
+        const json_t *settings = json_object_get(container->inspect, "NetworkSettings");
+        const char *found = NULL;
+        const char *name;
+        json_t *endpoint;
+
+        *ret_name = NULL;
+        if (strcmp(mode, "default") == 0)
+                mode = "bridge";
+        json_object_foreach(
+                json_to_iterate(json_object_get(settings, "Networks")), name, endpoint
+        ) {
+                const char *id = json_string_value(json_object_get(endpoint, "NetworkID"));
+                bool own = strcmp(name, mode) == 0 || (id != NULL && strcmp(id, mode) == 0);
+
+                if (id == NULL || id[0] == '\0' || strcmp(name, "host") == 0
+                    || strcmp(name, "none") == 0 || (found != NULL && !own))
+                        continue;
+                found = id;
+                *ret_name = name;
+                if (own)
+                        break;
+        }
+        return found;
 }
 
 const char *container_network_mode(const Container *container) {

@@ -88,6 +88,13 @@ const char *container_host_entry(const Container *container, const char *host);
 /* Is it connected to the network of this name? */
 bool container_has_network(const Container *container, const char *network);
 
+/*
+ * The network it was created on, where it still is in it, else the first that it is in: its id,
+ * borrowed, and its name. NULL: none that others could be in too (the host's, none, another
+ * container's), or it does not run.
+ */
+const char *container_network(const Container *container, const char **ret_name);
+
 /* The name of the network it was created on (HostConfig.NetworkMode): where probes ask from. */
 const char *container_network_mode(const Container *container);
 

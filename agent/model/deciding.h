@@ -4,6 +4,7 @@
 #include "model/carrier.h"
 #include "model/link.h"
 #include "model/plan-consumer.h"
+#include "model/target.h"
 #include "model/targets.h"
 #include "model/ways.h"
 
@@ -32,6 +33,26 @@ bool deciding_lacks_key(const Deciding *deciding, Carrier carrier);
 const json_t *deciding_image_of(const Deciding *deciding, const Container *container);
 
 /*
+ * How it reaches the provider, told in the plan, and what linking it so would add, as
+ * link_compute(). 1: something has to be found out first, which is asked for. -EHOSTUNREACH: by no
+ * way, which err explains.
+ */
+int deciding_choose_way(
+        const Deciding *deciding,
+        const SeenContainer *seen,
+        Way *ret,
+        Carrier *carrier,
+        Link *link,
+        Error *err
+);
+
+/* Why the proxy cannot come into its network, in why; false: it can. */
+#define HINDRANCE_MAX 300
+bool deciding_has_hindrance(
+        const Deciding *deciding, const SeenContainer *seen, char why[static HINDRANCE_MAX]
+);
+
+/*
  * Each is a reason not to re-create a container now; true: it is one, and it is said in the plan,
  * or asked for.
  */
@@ -41,7 +62,11 @@ bool deciding_is_paused(const Deciding *deciding);
 bool deciding_lacks_provider(const Deciding *deciding, const Container *container, Carrier carrier);
 bool deciding_must_wait_after_failures(const Deciding *deciding, const char *fingerprint);
 bool deciding_must_settle(const Deciding *deciding, const SeenContainer *seen);
-bool deciding_lacks_observations(const Deciding *deciding, const SeenContainer *seen);
+/* asks_reach: the gateway must answer. */
+bool deciding_lacks_observations(
+        const Deciding *deciding, const SeenContainer *seen, bool asks_reach
+);
+bool deciding_lacks_join(const Deciding *deciding, const SeenContainer *seen);
 
 /* What its key may do is not what it should be: the plan changes that, and nothing else. */
 bool deciding_changes_access(const Deciding *deciding);

@@ -31,6 +31,8 @@ typedef struct ExplainInput {
         const Identity *identity;
         LinkState state;
         const char *reason;
+        const char *way; /* how it reaches the provider; NULL: not decided yet */
+        const char *way_why;
         const char *next; /* NULL: none; likewise */
         const char *note;
         const char *intent;

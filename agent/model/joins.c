@@ -29,8 +29,7 @@ static const json_t *find_endpoint(const json_t *proxy, const char *network) {
         return NULL;
 }
 
-static bool is_called(const json_t *endpoint, const char *alias) {
-        const json_t *list = json_object_get(endpoint, "Aliases");
+static bool has_name(const json_t *list, const char *alias) {
         size_t i;
         json_t *item;
 
@@ -46,7 +45,7 @@ bool joins_is_in(const json_t *proxy, const char *network, const char *const *al
         const json_t *endpoint = find_endpoint(proxy, network);
 
         for (size_t i = 0; endpoint != NULL && i < n; i++)
-                if (!is_called(endpoint, aliases[i]))
+                if (!has_name(json_object_get(endpoint, "Aliases"), aliases[i]))
                         return false;
         return endpoint != NULL;
 }
@@ -77,7 +76,8 @@ static void add_leave(const JoinsView *view, Plan *plan, const char *id, const c
 
 static int add_names(json_t *list, const char *const *names, size_t n) {
         for (size_t i = 0; i < n; i++)
-                if (json_array_append_new(list, json_string(names[i])) < 0)
+                if (!has_name(list, names[i])
+                    && json_array_append_new(list, json_string(names[i])) < 0)
                         return -ENOMEM;
         return 0;
 }
@@ -88,7 +88,7 @@ static json_t *join_body(const JoinsView *view, const JoinWanted *wanted) {
 
         if (names == NULL || endpoint == NULL
             || add_names(names, wanted->aliases, wanted->n_aliases) < 0
-            || add_names(names, view->spare, view->n_spare) < 0)
+            || add_names(names, view->carried, view->n_carried) < 0)
                 return NULL;
         /* The engine's own bridge has no names, and refuses whoever wants one there. */
         if (strcmp(wanted->name, DEFAULT_BRIDGE) != 0

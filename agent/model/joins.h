@@ -27,8 +27,8 @@ typedef struct JoinsView {
         const char *home;    /* name of the network that it was made on */
         const JoinWanted *wanted;
         size_t n_wanted;
-        const char *const *spare; /* names that it carries too where it joins (proxy/names.h) */
-        size_t n_spare;
+        const char *const *carried; /* names that it has too wherever it joins (proxy/names.h) */
+        size_t n_carried;
         bool complete; /* nobody else can want one: what is not wanted is left */
         unsigned api;  /* minor version of the engine's API */
 } JoinsView;

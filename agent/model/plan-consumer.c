@@ -26,7 +26,6 @@
 #include "model/settle.h"
 #include "model/target.h"
 #include "model/targets.h"
-#include "model/template.h"
 #include "model/unlink.h"
 
 #define SWAP_CONTAINERS_MAX 128
@@ -34,48 +33,17 @@
 /* What a stop takes longer than its timeout. */
 #define STOP_SLACK_SEC 2
 
-/* What its profile asks of its user, with what can be told by now. */
-static void take_hint(const Deciding *deciding, const Target *target, Carrier carrier) {
-        const char *hint = carrier_hint(&deciding->ways, carrier);
-        const TemplateValues values = { .host = target->link.host, .port = target->link.port };
-        char *text = NULL;
-
-        if (hint == NULL || deciding->plan->hint != NULL
-            || template_expand(hint, &values, &text, NULL) < 0)
-                return;
-        deciding->plan->hint = text;
+static bool is_network(Way way) {
+        return way == WAY_NETWORK;
 }
 
-/* What the container lacks; *carrier: how it shows its key. */
-static int
-compute(const Deciding *deciding,
-        const Container *container,
-        Carrier *carrier,
-        Link *link,
-        Error *err) {
-        const ProviderFacts *provider = deciding->context->provider;
-        Way way = WAY_GATEWAY;
-        Target target;
+/* Its gateway must answer before it is linked by it. */
+static bool asks_reach(const Deciding *deciding, Way way) {
+        return way == WAY_GATEWAY && deciding->context->provider->probe_reach;
+}
 
-        (void) way_is_given(provider, container, &way);
-        *carrier =
-                carrier_choose(&deciding->ways, carrier_of(provider, way), NETWORK_SHARED).carrier;
-        deciding->plan->carrier = *carrier;
-        const TargetInput aim = {
-                .provider = provider, .way = way, .carrier = *carrier, .key = deciding->view->key
-        };
-        int r = target_make(&aim, &target);
-        if (r < 0)
-                return r;
-        take_hint(deciding, &target, *carrier);
-        const LinkInput input = {
-                .container = container,
-                .wish = deciding->wish,
-                .profiles = deciding->context->profiles,
-                .target = &target.link,
-                .image = deciding_image_of(deciding, container),
-        };
-        return link_compute(&input, link, err);
+static void add_join(const Deciding *deciding, const SeenContainer *seen) {
+        plan_add_join(deciding->plan, seen->container->id, seen->place.network, seen->place.name);
 }
 
 static bool is_paused(const ConsumerContext *context) {
@@ -83,8 +51,13 @@ static bool is_paused(const ConsumerContext *context) {
 }
 
 /* Not linked, and up: every reason to wait, then the swap. */
-static void
-link_one(const Deciding *deciding, const SeenContainer *seen, Carrier carrier, const Link *link) {
+static void link_one(
+        const Deciding *deciding,
+        const SeenContainer *seen,
+        Way way,
+        Carrier carrier,
+        const Link *link
+) {
         deciding->plan->intent = link_describe(link);
         deciding->plan->subject = strdup(seen->container->id);
         if (deciding->plan->subject == NULL || deciding->plan->intent == NULL) {
@@ -101,9 +74,15 @@ link_one(const Deciding *deciding, const SeenContainer *seen, Carrier carrier, c
         if (deciding_is_unfit(deciding, seen->container))
                 return;
         cleanup(freep) char *fingerprint = link_fingerprint(link);
-        if (deciding_must_wait_after_failures(deciding, fingerprint)
-            || deciding_must_settle(deciding, seen) || deciding_lacks_observations(deciding, seen)
+        if (deciding_must_wait_after_failures(deciding, fingerprint))
+                return;
+        if (is_network(way))
+                add_join(deciding, seen);
+        if (deciding_must_settle(deciding, seen)
+            || deciding_lacks_observations(deciding, seen, asks_reach(deciding, way))
             || plan_lacks_donors(deciding->view, seen->container, deciding->plan))
+                return;
+        if (is_network(way) && deciding_lacks_join(deciding, seen))
                 return;
         if (deciding->context->finishing) {
                 plan_say(deciding->plan, LINK_WAITING, "coollamad is stopping");
@@ -225,8 +204,7 @@ static bool lacks_host_entry(
                 deciding->plan->error = -ENOMEM;
                 return true;
         }
-        if (deciding_is_own_member(deciding, seen->container)
-            || !plan_lacks_host_entry(
+        if (!plan_lacks_host_entry(
                     deciding->view, deciding->context->provider, seen->container, intent, plan
             ))
                 return false;
@@ -255,39 +233,62 @@ static bool closes_urls(const Deciding *deciding, Carrier carrier, bool acted) {
         return true;
 }
 
+/* The right values are in place. *acted as below. */
+static void keep_linked(
+        const Deciding *deciding, const SeenContainer *seen, Way way, Carrier carrier, bool *acted
+) {
+        Plan *plan = deciding->plan;
+        bool cut_off = is_network(way) && !seen->place.joined;
+
+        plan->linked++;
+        if (is_network(way))
+                add_join(deciding, seen);
+        if (cut_off && seen->place.join_failure != NULL && !*acted) {
+                *acted = true;
+                (void) deciding_lacks_join(deciding, seen);
+        }
+        /* Whatever holds up the others keeps it from no restart. */
+        if (closes_urls(deciding, carrier, *acted)) {
+                *acted = true;
+        } else if (!cut_off && plan->n_actions == 0 && plan->needs == 0 && is_to_be_restarted(deciding, seen)) {
+                *acted = true;
+                restart(deciding, seen);
+        }
+}
+
 /* One target that is up. *acted: something is done about one of them; then no other is touched. */
 static int link_target(const Deciding *deciding, const SeenContainer *seen, bool *acted) {
         Plan *plan = deciding->plan;
+        cleanup(plan_freep) Plan *aside = *acted ? plan_new() : NULL;
         cleanup(link_done) Link link = { 0 };
+        Deciding choosing = *deciding;
         Carrier carrier = CARRIER_NONE;
         Error err = { 0 };
+        Way way = WAY_GATEWAY;
 
-        int r = compute(deciding, seen->container, &carrier, &link, &err);
+        if (*acted) /* then nothing is asked for any more */
+                choosing.plan = aside;
+        int r = choosing.plan ? deciding_choose_way(&choosing, seen, &way, &carrier, &link, &err)
+                              : -ENOMEM;
         if (r == -ENOMEM)
                 return r;
 
         bool keyless = deciding_lacks_key(deciding, carrier);
-        if (r < 0 && !(r == -ENODATA && keyless)) {
-                *acted = *acted || deciding_is_refused(deciding, r, &err);
-        } else if (lacks_host_entry(deciding, seen, &link, acted)) {
+        bool by_host = way == WAY_GATEWAY || way == WAY_EXTERNAL;
+        if (r > 0 || (r < 0 && !(r == -ENODATA && keyless))) {
+                *acted = *acted || r > 0 || deciding_is_refused(deciding, r, &err);
+        } else if (by_host && lacks_host_entry(deciding, seen, &link, acted)) {
                 return 0;
         } else if (r >= 0 && link_is_in_place(&link) && !keyless) {
-                plan->linked++;
                 if (link.note[0] != '\0')
                         plan_note(plan, "%s", link.note);
-                /* Whatever holds up the others keeps it from no restart. */
-                if (closes_urls(deciding, carrier, *acted)) {
-                        *acted = true;
-                } else if (plan->n_actions == 0 && plan->needs == 0 && is_to_be_restarted(deciding, seen)) {
-                        *acted = true;
-                        restart(deciding, seen);
-                }
+                keep_linked(deciding, seen, way, carrier, acted);
         } else if (!*acted) {
                 *acted = true;
                 if (link.needs_image)
                         ask_for_image(deciding, seen);
                 else
-                        link_one(deciding, seen, carrier, &link);
+                        link_one(deciding, seen, way, carrier, &link);
         }
         return 0;
 }

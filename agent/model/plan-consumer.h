@@ -21,13 +21,25 @@
  * plan_consumer(): what to do about one consumer. Pure; everything it may know is an argument.
  */
 
+/* The network that it is in, or whoever's network it shares; see container_network(). */
+typedef struct SeenPlace {
+        const char *network; /* id; NULL: there is none */
+        const char *name;
+        bool reach_known;
+        const char *unreachable;  /* why the gateway does not answer there; NULL: it answers */
+        const char *mend;         /* what would make it answer; NULL: nothing that is known */
+        bool joined;              /* the proxy is there, by the consumer's name for it */
+        const char *join_failure; /* why it could not join; NULL: it could, or was not asked to */
+} SeenPlace;
+
 /* A container of the identity, with what only watching it can tell. */
 typedef struct SeenContainer {
         const Container *container;
         const json_t *kept; /* what its link replaced (model/kept.h); NULL: not asked, or nothing */
         bool consented;     /* its operator agreed that files of its own are lost */
         Debt debt;          /* what this run of it is owed, since Ollama was away */
-        uint64_t signalled_usec;     /* monotonic: when a signal was sent to it last; 0: never */
+        uint64_t signalled_usec; /* monotonic: when a signal was sent to it last; 0: never */
+        SeenPlace place;
         uint64_t settled_since_usec; /* monotonic: since when it is seen up, and healthy if it has a
                                         check; 0: it is not */
         uint64_t up_since_usec;      /* monotonic: since when it is seen up; 0: it is not */
@@ -61,6 +73,7 @@ typedef struct ConsumerContext {
         unsigned api;         /* minor version of the engine's API */
         Recovery recovery;    /* where no label says */
         Access access;        /* likewise; a label alone gets no more */
+        Reach reach;          /* likewise */
         uint64_t settle_usec; /* of the configuration */
         uint64_t settle_unchecked_usec;
         uint64_t wall_usec; /* since 1970, for records */
@@ -84,10 +97,8 @@ typedef struct ConsumerObservations {
         const char *const *empty_volumes; /* where they are mounted (model/recreate.h) */
         size_t n_empty_volumes;
         const char *files_problem; /* why not all of them are known; NULL: they are */
-        bool reach_known;
-        bool donors_known; /* of all its containers */
+        bool donors_known;         /* of all its containers */
         bool dependents_known;
-        const char *unreachable; /* why the gateway does not answer there; NULL: it answers */
         const Donor *donors;
         size_t n_donors;
         const char *dependents_id; /* on whom */
@@ -105,6 +116,8 @@ typedef struct ConsumerView {
         bool key_accepted;        /* the proxy has proven that it knows it */
         bool key_in_url;          /* it is accepted in URLs too */
         bool key_seen;            /* the proxy has answered a request that it came with */
+        const char *name;         /* how the proxy is called in its network (proxy/names.h); NULL:
+                                     it has no name there yet */
         uint64_t activity_usec; /* last create, destroy, rename or connect in its project by others;
                                    0: none seen */
         uint64_t touched_usec;  /* monotonic: when we did the last thing for the record; 0: not

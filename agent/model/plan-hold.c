@@ -226,20 +226,40 @@ static bool may_lose_files(const Deciding *deciding, const SeenContainer *seen) 
         return false;
 }
 
+/* By the gateway, which does not answer. */
+static void refuse_gateway(const Deciding *deciding, const SeenContainer *seen) {
+        const SeenPlace *place = &seen->place;
+        Plan *plan = deciding->plan;
+        char hindrance[HINDRANCE_MAX];
+
+        plan->needs |= NEED_REACH; /* it is asked again, after a while */
+        if (deciding_has_hindrance(deciding, seen, hindrance)) {
+                plan_say(plan, LINK_REFUSED, "%s; %s", place->unreachable, hindrance);
+                if (place->mend != NULL)
+                        plan_next_step(plan, "%s", place->mend);
+        } else {
+                plan_say(plan, LINK_REFUSED, "%s", place->unreachable);
+                plan_next_step(
+                        plan, "%s%scoollama.reach=network", place->mend ? place->mend : "",
+                        place->mend ? "; or " : ""
+                );
+        }
+}
+
 /* Files that would be lost, a gateway that does not answer: asked last, since asking costs a
  * request. */
-bool deciding_lacks_observations(const Deciding *deciding, const SeenContainer *seen) {
+bool deciding_lacks_observations(
+        const Deciding *deciding, const SeenContainer *seen, bool asks_reach
+) {
         const ConsumerObservations *observed = &deciding->view->observed;
+        const SeenPlace *place = &seen->place;
         Plan *plan = deciding->plan;
-        bool asks_reach = deciding->context->provider->probe_reach
-                          && !deciding_is_own_member(deciding, seen->container)
-                          && !deciding->view->unlinked;
 
         if (deciding_image_of(deciding, seen->container) == NULL)
                 plan->needs |= NEED_IMAGE;
         if (!observed->changes_known || strcmp(observed->changes_id, seen->container->id) != 0)
                 plan->needs |= NEED_CHANGES;
-        if (asks_reach && !observed->reach_known)
+        if (asks_reach && !place->reach_known)
                 plan->needs |= NEED_REACH;
         if (plan->needs != 0) {
                 plan_say(plan, LINK_WAITING, "looking closer before it is re-created");
@@ -247,11 +267,27 @@ bool deciding_lacks_observations(const Deciding *deciding, const SeenContainer *
         }
         if (may_lose_files(deciding, seen))
                 return true;
-        if (asks_reach && observed->unreachable != NULL) {
-                plan_say(plan, LINK_REFUSED, "%s", observed->unreachable);
+        if (asks_reach && place->unreachable != NULL) {
+                refuse_gateway(deciding, seen);
                 return true;
         }
         return false;
+}
+
+/* The proxy is there before the consumer is: its first request must not fail. */
+bool deciding_lacks_join(const Deciding *deciding, const SeenContainer *seen) {
+        const SeenPlace *place = &seen->place;
+
+        if (place->joined)
+                return false;
+        if (place->join_failure != NULL)
+                plan_say(deciding->plan, LINK_WAITING, "%s", place->join_failure);
+        else
+                plan_say(
+                        deciding->plan, LINK_WAITING, "the proxy is joining its network %s",
+                        place->name
+                );
+        return true;
 }
 
 /* What its operator agreed to lose; NULL: nothing. */

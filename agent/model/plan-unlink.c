@@ -37,7 +37,8 @@ static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
         if (deciding_is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err)
             || (!is_taken_down(deciding) && deciding_is_paused(deciding))
             || deciding_must_wait_after_failures(deciding, "unlink")
-            || deciding_must_settle(deciding, &calm) || deciding_lacks_observations(deciding, seen)
+            || deciding_must_settle(deciding, &calm)
+            || deciding_lacks_observations(deciding, seen, false)
             || plan_lacks_donors(deciding->view, seen->container, plan))
                 return 0;
         if (deciding->context->finishing) {

@@ -38,6 +38,8 @@ Plan *plan_free(Plan *plan) {
         free(plan->intent);
         free(plan->hint);
         free(plan->subject);
+        free(plan->way_why);
+        json_decref(plan->joins);
         free(plan);
         return NULL;
 }
@@ -95,6 +97,30 @@ void plan_note(Plan *plan, const char *format, ...) {
         va_end(args);
         free(plan->note);
         plan->note = note;
+}
+
+void plan_set_way(Plan *plan, const char *way, const char *format, ...) {
+        va_list args;
+
+        va_start(args, format);
+        char *why = format_text(plan, format, args);
+        va_end(args);
+        free(plan->way_why);
+        plan->way_why = why;
+        plan->way = way;
+}
+
+void plan_add_join(Plan *plan, const char *container, const char *network, const char *name) {
+        if (plan->joins == NULL)
+                plan->joins = json_array();
+        if (plan->joins == NULL
+            || json_array_append_new(
+                       plan->joins, json_pack(
+                                            "{s:s, s:s, s:s}", "container", container, "network",
+                                            network, "name", name
+                                    )
+               ) < 0)
+                plan_fail(plan, -ENOMEM);
 }
 
 void plan_wake_at(Plan *plan, uint64_t usec) {

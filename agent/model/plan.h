@@ -39,6 +39,7 @@ typedef enum Need {
         NEED_REACH = 1U << 3,      /* does the gateway answer on its network? */
         NEED_DONORS = 1U << 4,     /* those whose namespaces or volumes its containers have */
         NEED_DEPENDENTS = 1U << 5, /* those that live off this container */
+        NEED_NAME = 1U << 6,       /* how the proxy is called in its network */
 } Need;
 
 #define PLAN_ACTIONS_MAX 48
@@ -68,7 +69,11 @@ typedef struct Plan {
         Access asked;       /* what its label asks for */
         bool asks;          /* that is more, and waits for its operator's word */
         bool counts;        /* what is undone counts as a failed attempt */
-        int error; /* the first failure while the plan was made: such a plan is not executed */
+        const char *way;    /* how it reaches the provider ("network"), or NULL */
+        char *way_why;      /* for people; NULL where way is */
+        json_t *joins; /* array of {"container", "network", "name"}: where the proxy is wanted for
+                          it; NULL: nowhere */
+        int error;     /* the first failure while the plan was made: such a plan is not executed */
         size_t n_actions;
         Action actions[PLAN_ACTIONS_MAX];
 } Plan;
@@ -89,6 +94,12 @@ void plan_say(Plan *plan, LinkState state, const char *format, ...)
 void plan_refuse(Plan *plan, const Error *err);
 void plan_next_step(Plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plan_note(Plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* way is static. */
+void plan_set_way(Plan *plan, const char *way, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+/* The proxy is wanted in this network, by its id, for as long as this container runs. */
+void plan_add_join(Plan *plan, const char *container, const char *network, const char *name);
 
 /* The earlier of what is asked for already and this. */
 void plan_wake_at(Plan *plan, uint64_t usec);

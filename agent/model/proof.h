@@ -13,7 +13,7 @@
  * Proof: what shows that a consumer really reaches the models, check by check. Pure; no check ever
  * holds a value of the environment.
  */
-#define PROOF_CHECKS_MAX 6
+#define PROOF_CHECKS_MAX 8
 
 /* How it is asked (templates/verify.json). */
 typedef enum ProofKind {

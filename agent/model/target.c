@@ -24,6 +24,15 @@ const char *way_to_string(Way way) {
         return way_names[way];
 }
 
+bool way_from_string(const char *text, Way *ret) {
+        for (size_t i = 0; text != NULL && i < ARRAY_LEN(way_names); i++)
+                if (strcmp(way_names[i], text) == 0) {
+                        *ret = (Way) i;
+                        return true;
+                }
+        return false;
+}
+
 bool provider_owns(const ProviderFacts *provider, const Container *container) {
         return provider->own_project != NULL
                && strcmp(container->project, provider->own_project) == 0

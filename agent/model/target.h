@@ -20,6 +20,8 @@ typedef enum Way {
 } Way;
 
 const char *way_to_string(Way way);
+/* False: no such way. */
+bool way_from_string(const char *text, Way *ret);
 
 /* Borrowed for as long as the target is used. */
 typedef struct TargetInput {

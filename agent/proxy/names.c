@@ -202,10 +202,11 @@ int names_ensure(Names *names, const char *owner, const char **ret, Error *err) 
         return 0;
 }
 
-size_t names_spare(const Names *names, const char **list, size_t max) {
+size_t names_carried(const Names *names, const char *list[static NAMES_CARRIED_MAX]) {
+        size_t first = names->n_owned > NAMES_SPARE ? names->n_owned - NAMES_SPARE : 0;
         size_t n = 0;
 
-        for (size_t i = names->n_owned; i < names->n && n < max; i++)
+        for (size_t i = first; i < names->n && n < NAMES_CARRIED_MAX; i++)
                 list[n++] = names->list[i].text;
         return n;
 }

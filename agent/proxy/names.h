@@ -38,5 +38,8 @@ const char *names_find(const Names *names, const char *owner);
 /* The same, given one if it has none. -EMFILE above NAMES_MAX. */
 int names_ensure(Names *names, const char *owner, const char **ret, Error *err);
 
-/* The names that will be given next; how many were written to list. Borrowed. */
-size_t names_spare(const Names *names, const char **list, size_t max);
+#define NAMES_CARRIED_MAX (2 * NAMES_SPARE)
+
+/* The names that the proxy carries wherever it joins: those that will be given next, and those that
+ * were given last, whose owners may be about to come. How many were written to list; borrowed. */
+size_t names_carried(const Names *names, const char *list[static NAMES_CARRIED_MAX]);

@@ -10,6 +10,7 @@
 #include "reconcile/joins.h"
 #include "reconcile/kept.h"
 #include "reconcile/key-seen.h"
+#include "reconcile/leftovers.h"
 #include "reconcile/listing.h"
 #include "reconcile/look.h"
 #include "reconcile/memory.h"
@@ -44,7 +45,8 @@ struct Reconciler {
         Story *story;
         bool going; /* while everything is taken down: our own stack is under way */
         KeySeen *key_seen;
-        ReachProbe *reach;
+        ReachBook *reach;
+        Leftovers *leftovers;
         Names *names;
         Joins *joins;
         Index *loners; /* containers that live off nobody (look-dependents.h) */

@@ -183,8 +183,11 @@ static void on_event(const EngineEvent *event, void *data) {
                         reconciler->pruned_usec = event->time_usec;
                 world_visit(reconciler->world, queue_swap, reconciler);
                 break;
-        case EVENT_DISCONNECT:
         case EVENT_NETWORK_GONE:
+                if (reconciler->reach != NULL)
+                        reach_forget(reconciler->reach, event->actor);
+                break;
+        case EVENT_DISCONNECT:
         case EVENT_VOLUME_GONE:
         case EVENT_OTHER:
                 break;
@@ -240,8 +243,7 @@ static void on_listed(int result, const Error *error, void *data) {
         queue_add_all(reconciler);
         (void) sd_event_source_set_enabled(reconciler->queue_source, SD_EVENT_ONESHOT);
         provider_look(reconciler->provider);
-        if (reconciler->reach != NULL)
-                reach_clean(reconciler->reach);
+        leftovers_clean(reconciler->leftovers);
         reconciler_check(reconciler);
 }
 
@@ -320,6 +322,8 @@ static void on_lost(const Error *error, void *data) {
         provider_lost(reconciler->provider);
         joins_lost(reconciler->joins);
         key_seen_follow(reconciler->key_seen, NULL);
+        if (reconciler->reach != NULL)
+                reach_forget(reconciler->reach, NULL);
         reconciler_await_all(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
         reconciler_check(reconciler);

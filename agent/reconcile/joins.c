@@ -163,15 +163,15 @@ static void execute(Joins *joins, Plan *plan) {
 }
 
 static void decide(Joins *joins) {
-        const char *spare[NAMES_SPARE];
+        const char *carried[NAMES_CARRIED_MAX];
         uint64_t now_usec = clock_monotonic_usec();
         Plan *plan = NULL;
         uint64_t wake_usec = joins->leave_retry_usec > now_usec ? joins->leave_retry_usec : 0;
         JoinsView view = {
                 .proxy = joins->proxy,
                 .home = joins->home,
-                .spare = spare,
-                .n_spare = names_spare(joins->setup.names, spare, ARRAY_LEN(spare)),
+                .carried = carried,
+                .n_carried = names_carried(joins->setup.names, carried),
                 .complete = joins->complete && wake_usec == 0,
                 .api = engine_api(joins->setup.engine),
         };

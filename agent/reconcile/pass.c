@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "base/timestamp.h"
 #include "reconcile/core.h"
+#include "reconcile/place.h"
 #include "reconcile/recall.h"
 #include "reconcile/verdict.h"
 
@@ -304,33 +305,15 @@ static void forget_attempts_of_others(const Pass *pass) {
         backoff_reset(&consumer->backoff);
 }
 
-/* The network that it was created on: all containers of one identity share it. In another
- * container's network it is that one's. */
-static const char *network_of(const Pass *pass) {
-        size_t n = 0;
-        const Donor *donors = look_donors(pass->look, &n);
-        const Container *owner =
-                pass->n_seen > 0 ? donors_owner(donors, n, pass->seen[0].container) : NULL;
-        const char *mode = owner ? container_network_mode(owner) : "default";
-        return strcmp(mode, "default") == 0 ? "bridge" : mode;
-}
-
 static ConsumerObservations observations(const Pass *pass) {
-        const Reconciler *reconciler = pass->reconciler;
         const Look *look = pass->look;
         const LookFiles *files = look_files(look);
         size_t n_empty_volumes = 0;
         const char *const *empty_volumes = look_files_empty_volumes(files, &n_empty_volumes);
-        const char *unreachable = NULL;
         size_t n_donors = 0;
         const Donor *donors = look_donors(look, &n_donors);
-        ReachAnswer answer = REACH_ANSWER_YES;
 
-        if (reconciler->reach != NULL)
-                answer = reach_get(reconciler->reach, network_of(pass), &unreachable);
         return (ConsumerObservations){
-                .reach_known = answer != REACH_ANSWER_UNKNOWN,
-                .unreachable = unreachable,
                 .image = look_image(look),
                 .image_name_is_current = look_image_name_is_current(look),
                 .image_id = look_image_id(look),
@@ -369,7 +352,7 @@ static bool was_seen(const Reconciler *reconciler, const Consumer *consumer) {
         return sighting != NULL && sighting->answered > 0;
 }
 
-static int make_plan(const Pass *pass, Plan **ret) {
+static int make_plan(Pass *pass, Plan **ret) {
         const Reconciler *reconciler = pass->reconciler;
         const Consumer *consumer = pass->consumer;
         const Remembered *remembered = memory_get(reconciler->memory, consumer->identity.key);
@@ -380,6 +363,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .api = engine_api(reconciler->engine),
                 .recovery = config->recovery.action,
                 .access = config->proxy.access,
+                .reach = config->link.reach,
                 .settle_usec = config->link.settle_usec,
                 .settle_unchecked_usec = config->link.settle_unchecked_usec,
                 .wall_usec = clock_realtime_usec(),
@@ -398,6 +382,7 @@ static int make_plan(const Pass *pass, Plan **ret) {
                         provider_key_is_accepted(reconciler->provider, consumer->identity.key),
                 .key_in_url = provider_key_is_in_url(reconciler->provider, consumer->identity.key),
                 .key_seen = was_seen(reconciler, consumer),
+                .name = place_name(reconciler, consumer),
                 .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
                 .touched_usec = consumer->touched_usec,
                 .opt_in = world_sources(reconciler->world, &consumer->identity),
@@ -412,6 +397,11 @@ static int make_plan(const Pass *pass, Plan **ret) {
                 .retry_usec = consumer->retry_usec,
                 .observed = observations(pass),
         };
+        size_t n = 0;
+        const Donor *donors = look_donors(pass->look, &n);
+
+        for (size_t i = 0; i < pass->n_seen; i++)
+                place_container(reconciler, consumer, donors, n, &pass->seen[i]);
         return plan_consumer(&view, &context, clock_monotonic_usec(), ret);
 }
 
@@ -551,6 +541,23 @@ static void forgive(const Pass *pass, const Plan *plan) {
         }
 }
 
+/* What others find out is told when it is there. True when the pass has gone on, or ended, in here.
+ */
+static bool asks_others(Pass *pass, const Plan *plan, const Container *subject) {
+        Error err = { 0 };
+
+        for (size_t i = 0; i < pass->n_seen && (plan->needs & NEED_REACH) != 0; i++)
+                if (pass->seen[i].container == subject)
+                        place_ask_reach(pass->reconciler, &pass->seen[i].place);
+        if ((plan->needs & NEED_NAME) == 0)
+                return false;
+        if (place_give_name(pass->reconciler, pass->consumer, &err) < 0)
+                pass_fail(pass, error_text(&err));
+        else
+                pass_plan(pass);
+        return true;
+}
+
 static void pass_plan(Pass *pass) {
         Reconciler *reconciler = pass->reconciler;
         Plan *plan = NULL;
@@ -564,9 +571,11 @@ static void pass_plan(Pass *pass) {
                 return;
         }
 
-        if ((plan->needs & NEED_REACH) != 0 && reconciler->reach != NULL)
-                reach_ask(reconciler->reach, network_of(pass));
         const Container *subject = subject_of(pass, plan);
+        if (asks_others(pass, plan, subject)) {
+                (void) plan_free(plan);
+                return;
+        }
         if ((plan->needs & ~(unsigned) NEED_REACH) != 0 && subject != NULL
             && pass->closer_looks < CLOSER_LOOKS_MAX) {
                 pass->closer_looks++;
@@ -578,6 +587,7 @@ static void pass_plan(Pass *pass) {
         }
 
         forgive(pass, plan);
+        place_want(reconciler, pass->consumer, plan);
         bool held_back = is_held_back(pass, plan);
         verdict_say(pass->consumer, plan);
         if (plan->bare)

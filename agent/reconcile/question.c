@@ -178,6 +178,8 @@ explain(const Question *question, const Consumer *consumer, const Explaining *ex
                 .identity = &consumer->identity,
                 .state = consumer->state,
                 .reason = consumer->reason,
+                .way = consumer->way,
+                .way_why = consumer->way_why,
                 .next = consumer->next,
                 .note = consumer->note,
                 .intent = consumer->intent,

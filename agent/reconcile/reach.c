@@ -9,26 +9,25 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/index.h"
-#include "base/log.h"
-#include "base/random.h"
 #include "base/text.h"
-#include "docker/query.h"
-#include "model/pattern.h"
+#include "model/unreachable.h"
+#include "reconcile/reach-probe.h"
 
 #define ASK_AGAIN_USEC (60 * USEC_PER_SEC)
-#define WAIT_USEC      (10 * USEC_PER_SEC)
 
 typedef struct Place {
-        char *network;
+        char *network; /* id */
+        char *name;
         bool known;
         bool queued;
         bool answers;
-        bool wanted; /* somebody was told "no" since it was asked */
-        char why[480];
+        bool wanted; /* somebody asked since the answer "no" is there */
+        char why[UNREACHABLE_WHY_MAX];
+        char mend[UNREACHABLE_MEND_MAX];
         struct Place *next; /* in the queue */
 } Place;
 
-struct ReachProbe {
+struct ReachBook {
         ReachSetup setup;
         char *image;
         char *port;
@@ -36,15 +35,9 @@ struct ReachProbe {
         Index *places;
         Place *first; /* first is being asked from */
         Place *last;
-        EngineSlot *slot;
-        char *probe; /* id of the container */
+        ReachProbe *probe;
         sd_event_source *again;
-        bool answered;
-        bool tried; /* the probe ran: its answer is one */
-        char trouble[200];
-        EngineSlot *clean_slot;
-        json_t *leftovers;
-        size_t cleaned;
+        sd_event_source *next; /* begins with the first from the loop */
 };
 
 static void free_place(const char *key, void *value, void *data) {
@@ -53,28 +46,27 @@ static void free_place(const char *key, void *value, void *data) {
         (void) key;
         (void) data;
         free(place->network);
+        free(place->name);
         free(place);
 }
 
-ReachProbe *reach_free(ReachProbe *reach) {
+ReachBook *reach_free(ReachBook *reach) {
         if (reach == NULL)
                 return NULL;
-        (void) engine_slot_free(reach->slot);
-        (void) engine_slot_free(reach->clean_slot);
+        (void) reach_probe_free(reach->probe);
         sd_event_source_disable_unref(reach->again);
+        sd_event_source_disable_unref(reach->next);
         if (reach->places != NULL)
                 index_visit(reach->places, free_place, NULL);
         (void) index_free(reach->places);
         json_decref(reach->pattern);
-        json_decref(reach->leftovers);
         free(reach->image);
         free(reach->port);
-        free(reach->probe);
         free(reach);
         return NULL;
 }
 
-static int read_pattern(ReachProbe *reach, Error *err) {
+static int read_pattern(ReachBook *reach, Error *err) {
         cleanup(freep) char *path = text_format("%s/probe.json", reach->setup.templates_dir);
         cleanup(freep) char *text = NULL;
         size_t size = 0;
@@ -87,8 +79,10 @@ static int read_pattern(ReachProbe *reach, Error *err) {
         return reach->pattern ? 0 : error_set(err, -EBADMSG, "%s is not JSON", path);
 }
 
-int reach_new(const ReachSetup *setup, ReachProbe **ret, Error *err) {
-        ReachProbe *reach = calloc(1, sizeof *reach);
+static int on_next(sd_event_source *source, void *data);
+
+int reach_new(const ReachSetup *setup, ReachBook **ret, Error *err) {
+        ReachBook *reach = calloc(1, sizeof *reach);
         if (reach == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
         reach->setup = *setup;
@@ -97,8 +91,12 @@ int reach_new(const ReachSetup *setup, ReachProbe **ret, Error *err) {
 
         int r = reach->image && reach->port ? index_new(REACH_NETWORKS_MAX, &reach->places)
                                             : -ENOMEM;
+        if (r >= 0)
+                r = sd_event_add_defer(setup->event, &reach->next, on_next, reach);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(reach->next, SD_EVENT_OFF);
         if (r < 0)
-                (void) error_set(err, r, "out of memory");
+                (void) error_set(err, r, "%s", strerrordesc_np(-r));
         else
                 r = read_pattern(reach, err);
         if (r < 0) {
@@ -109,36 +107,48 @@ int reach_new(const ReachSetup *setup, ReachProbe **ret, Error *err) {
         return 0;
 }
 
-ReachAnswer reach_get(const ReachProbe *reach, const char *network, const char **ret_why) {
-        Place *place = index_get(reach->places, network);
+void reach_get(const ReachBook *reach, SeenPlace *place) {
+        const Place *found = place->network ? index_get(reach->places, place->network) : NULL;
 
-        *ret_why = NULL;
-        if (place == NULL || !place->known)
-                return REACH_ANSWER_UNKNOWN;
-        if (place->answers)
-                return REACH_ANSWER_YES;
-        place->wanted = true;
-        *ret_why = place->why;
-        return REACH_ANSWER_NO;
+        if (found == NULL || !found->known)
+                return;
+        place->reach_known = true;
+        place->unreachable = found->answers ? NULL : found->why;
+        place->mend = found->answers || found->mend[0] == '\0' ? NULL : found->mend;
 }
 
-static void probe_first(ReachProbe *reach);
+/* ---- Asking, one after another ---- */
 
-static void ask_again_later(ReachProbe *reach);
+static void enqueue(ReachBook *reach, Place *place) {
+        if (place->queued)
+                return;
+        place->queued = true;
+        place->next = NULL;
+        if (reach->last != NULL)
+                reach->last->next = place;
+        else
+                reach->first = place;
+        reach->last = place;
+        if (reach->first == place)
+                (void) sd_event_source_set_enabled(reach->next, SD_EVENT_ONESHOT);
+}
+
+static void ask_again_later(ReachBook *reach);
 
 static void ask_if_wanted(const char *key, void *value, void *data) {
         Place *place = value;
-        ReachProbe *reach = data;
+        ReachBook *reach = data;
 
+        (void) key;
         if (!place->known || place->answers)
                 return;
         ask_again_later(reach); /* it may be wanted later */
         if (place->wanted)
-                reach_ask(reach, key);
+                enqueue(reach, place);
 }
 
 static int on_again(sd_event_source *source, uint64_t usec, void *data) {
-        ReachProbe *reach = data;
+        ReachBook *reach = data;
 
         (void) source;
         (void) usec;
@@ -147,7 +157,7 @@ static int on_again(sd_event_source *source, uint64_t usec, void *data) {
         return 0;
 }
 
-static void ask_again_later(ReachProbe *reach) {
+static void ask_again_later(ReachBook *reach) {
         if (reach->again == NULL)
                 (void) sd_event_add_time_relative(
                         reach->setup.event, &reach->again, CLOCK_MONOTONIC, ASK_AGAIN_USEC,
@@ -155,161 +165,71 @@ static void ask_again_later(ReachProbe *reach) {
                 );
 }
 
-static void explain(const ReachProbe *reach, Place *place) {
-        const char *trouble = reach->trouble[0] != '\0' ? reach->trouble : "no answer";
+static void take_answer(const ReachBook *reach, Place *place, const ReachResult *result) {
+        const UnreachableFacts facts = {
+                .network = place->name,
+                .subnet = result->subnet,
+                .port = reach->port,
+                .trouble = result->trouble[0] != '\0' ? result->trouble : "no answer",
+                .internal = result->internal,
+                .tried = result->tried,
+        };
 
-        if (!reach->tried)
-                (void) snprintf(
-                        place->why, sizeof place->why,
-                        "cannot find out whether containers on the network %.60s reach "
-                        "host.docker.internal:%s: %s",
-                        place->network, reach->port, trouble
-                );
-        else
-                (void) snprintf(
-                        place->why, sizeof place->why,
-                        "containers on the network %.60s do not reach host.docker.internal:%s (%s): it is an internal network, or a firewall drops it, which can be told: "
-                        "ufw allow proto tcp from 10.0.0.0/8,172.16.0.0/12 to any port %s",
-                        place->network, reach->port, trouble, reach->port
-                );
+        place->known = true;
+        place->answers = result->answered;
+        place->wanted = false;
+        unreachable_explain(&facts, place->why, place->mend);
 }
 
 /* The first place has its answer: tell, and go on with the next. */
-static void conclude(ReachProbe *reach) {
+static void on_probed(const ReachResult *heard, void *data) {
+        ReachBook *reach = data;
         Place *place = reach->first;
-        bool news = !place->known || place->answers != reach->answered;
+        const ReachResult result = *heard; /* which is the probe's */
+        bool news = !place->known || place->answers != result.answered;
 
-        reach->slot = engine_slot_free(reach->slot);
-        free(reach->probe);
-        reach->probe = NULL;
-        place->known = true;
-        place->queued = false;
-        place->answers = reach->answered;
-        place->wanted = false;
-        explain(reach, place);
-        if (!place->answers)
-                ask_again_later(reach);
+        reach->probe = reach_probe_free(reach->probe);
         reach->first = place->next;
         if (reach->first == NULL)
                 reach->last = NULL;
+        else
+                (void) sd_event_source_set_enabled(reach->next, SD_EVENT_ONESHOT);
+        place->queued = false;
         place->next = NULL;
+        if (result.gone) {
+                index_remove(reach->places, place->network);
+                free_place(NULL, place, NULL);
+        } else {
+                take_answer(reach, place, &result);
+                if (!place->answers)
+                        ask_again_later(reach);
+        }
         if (news)
                 reach->setup.known(reach->setup.data);
-        if (reach->first != NULL)
-                probe_first(reach);
 }
 
-static void call_engine(ReachProbe *reach, const EngineCall *call, EngineDone *done) {
-        int r = call->path ? engine_call(reach->setup.engine, call, done, reach, &reach->slot)
-                           : -ENOMEM;
+static int on_next(sd_event_source *source, void *data) {
+        ReachBook *reach = data;
+        const ReachResult failed = { .trouble = "out of memory" };
+        const ReachProbeSetup setup = {
+                .engine = reach->setup.engine,
+                .pattern = reach->pattern,
+                .image = reach->image,
+                .port = reach->port,
+                .secured = reach->setup.secured,
+                .network = reach->first ? reach->first->network : NULL,
+                .done = on_probed,
+                .data = reach,
+        };
 
-        if (r < 0) {
-                (void) snprintf(reach->trouble, sizeof reach->trouble, "%s", strerrordesc_np(-r));
-                conclude(reach);
-        }
+        (void) source;
+        if (reach->first != NULL && reach->probe == NULL
+            && reach_probe_start(&setup, &reach->probe) < 0)
+                on_probed(&failed, reach);
+        return 0;
 }
 
-static void on_removed(const EngineAnswer *answer, void *data) {
-        if (answer->outcome != OUTCOME_DONE && answer->outcome != OUTCOME_GONE)
-                log_debug("Reach: the probe could not be removed: %s", error_text(&answer->error));
-        conclude(data);
-}
-
-static void remove_probe(ReachProbe *reach) {
-        cleanup(freep) char *path = text_format("/containers/%s?force=1&v=1", reach->probe);
-
-        call_engine(reach, &(EngineCall){ .method = "DELETE", .path = path }, on_removed);
-}
-
-static void note_trouble(ReachProbe *reach, const EngineAnswer *answer) {
-        reach->slot = engine_slot_free(reach->slot);
-        (void) snprintf(reach->trouble, sizeof reach->trouble, "%s", error_text(&answer->error));
-}
-
-static void on_waited(const EngineAnswer *answer, void *data) {
-        ReachProbe *reach = data;
-        const json_t *code = json_object_get(answer->json, "StatusCode");
-
-        reach->answered = answer->outcome == OUTCOME_DONE && json_is_integer(code)
-                          && json_integer_value(code) == 0;
-        reach->tried = true;
-        reach->slot = engine_slot_free(reach->slot);
-        (void) snprintf(
-                reach->trouble, sizeof reach->trouble, "%s",
-                answer->outcome == OUTCOME_DONE ? "refused" : "no answer"
-        );
-        remove_probe(reach);
-}
-
-static void on_started(const EngineAnswer *answer, void *data) {
-        ReachProbe *reach = data;
-        cleanup(freep) char *path =
-                text_format("/containers/%s/wait?condition=not-running", reach->probe);
-
-        if (answer->outcome != OUTCOME_DONE && answer->outcome != OUTCOME_ALREADY) {
-                note_trouble(reach, answer);
-                remove_probe(reach);
-                return;
-        }
-        reach->slot = engine_slot_free(reach->slot);
-        call_engine(
-                reach, &(EngineCall){ .method = "POST", .path = path, .timeout_usec = WAIT_USEC },
-                on_waited
-        );
-}
-
-static void on_created(const EngineAnswer *answer, void *data) {
-        ReachProbe *reach = data;
-        const char *id = json_string_value(json_object_get(answer->json, "Id"));
-
-        if (answer->outcome != OUTCOME_DONE || id == NULL) {
-                note_trouble(reach, answer);
-                conclude(reach);
-                return;
-        }
-        reach->probe = strdup(id);
-        cleanup(freep) char *path = text_format("/containers/%s/start", id);
-        reach->slot = engine_slot_free(reach->slot);
-        if (reach->probe == NULL)
-                conclude(reach);
-        else
-                call_engine(
-                        reach,
-                        &(EngineCall
-                        ){ .method = "POST", .path = path, .timeout_usec = 60 * USEC_PER_SEC },
-                        on_started
-                );
-}
-
-static int probe_body(const ReachProbe *reach, const char *network, json_t **ret) {
-        const char *const when[] = { reach->setup.secured ? "secured" : "unsecured", NULL };
-        json_t *values = json_pack(
-                "{s:s, s:s, s:s}", "image", reach->image, "port", reach->port, "network", network
-        );
-        const PatternScope scope = { .values = values, .when = when };
-
-        int r = values ? pattern_expand(reach->pattern, &scope, ret, NULL) : -ENOMEM;
-        json_decref(values);
-        return r;
-}
-
-static void probe_first(ReachProbe *reach) {
-        cleanup(freep) char *path =
-                text_format("/containers/create?name=coollama-probe-%08x", random_u32());
-        json_t *body = NULL;
-
-        reach->answered = false;
-        reach->tried = false;
-        reach->trouble[0] = '\0';
-        if (path == NULL || probe_body(reach, reach->first->network, &body) < 0) {
-                conclude(reach);
-                return;
-        }
-        call_engine(
-                reach, &(EngineCall){ .method = "POST", .path = path, .body = body }, on_created
-        );
-        json_decref(body);
-}
+/* ---- The book ---- */
 
 static void find_answered(const char *key, void *value, void *data) {
         Place *place = value;
@@ -320,122 +240,81 @@ static void find_answered(const char *key, void *value, void *data) {
                 *found = place;
 }
 
+static void drop(ReachBook *reach, Place *place) {
+        index_remove(reach->places, place->network);
+        free_place(NULL, place, NULL);
+}
+
 /* Networks come and go, and nobody says which will be asked about again: when there is no room, an
  * answer goes that can be had anew. */
-static void make_room(ReachProbe *reach) {
+static void make_room(ReachBook *reach) {
         Place *answered = NULL;
 
         if (index_size(reach->places) < REACH_NETWORKS_MAX)
                 return;
         index_visit(reach->places, find_answered, &answered);
-        if (answered == NULL)
-                return;
-        index_remove(reach->places, answered->network);
-        free_place(NULL, answered, NULL);
+        if (answered != NULL)
+                drop(reach, answered);
 }
 
-static Place *add_place(ReachProbe *reach, const char *network) {
-        Place *place = calloc(1, sizeof *place);
-        if (place == NULL)
-                return NULL;
+static Place *ensure_place(ReachBook *reach, const char *network, const char *name) {
+        Place *place = index_get(reach->places, network);
+        if (place != NULL)
+                return place;
 
         make_room(reach);
+        place = calloc(1, sizeof *place);
+        if (place == NULL)
+                return NULL;
         place->network = strdup(network);
-        if (place->network == NULL || index_put(reach->places, network, place) < 0) {
+        place->name = strdup(name);
+        if (place->network == NULL || place->name == NULL
+            || index_put(reach->places, network, place) < 0) {
                 free_place(NULL, place, NULL);
                 return NULL;
         }
         return place;
 }
 
-void reach_ask(ReachProbe *reach, const char *network) {
-        Place *place = index_get(reach->places, network);
+void reach_ask(ReachBook *reach, const char *network, const char *name) {
+        Place *place = ensure_place(reach, network, name);
 
         if (place == NULL)
-                place = add_place(reach, network);
-        if (place == NULL || place->queued)
                 return;
-        place->queued = true;
-        if (reach->last != NULL) {
-                reach->last->next = place;
-                reach->last = place;
-                return;
-        }
-        reach->first = place;
-        reach->last = place;
-        probe_first(reach);
+        place->wanted = true;
+        if (!place->known)
+                enqueue(reach, place);
 }
 
-static void clean_next(ReachProbe *reach);
+void reach_doubt(ReachBook *reach, const char *network, const char *name) {
+        Place *place = ensure_place(reach, network, name);
 
-static void on_cleaned(const EngineAnswer *answer, void *data) {
-        ReachProbe *reach = data;
-
-        (void) answer;
-        reach->clean_slot = engine_slot_free(reach->clean_slot);
-        clean_next(reach);
+        if (place != NULL)
+                enqueue(reach, place);
 }
 
-/* "/coollama-probe-" or "/coollama-verify-" and eight hex digits: the label alone may have come
- * with somebody's image. */
-static bool is_probe_name(const char *name) {
-        static const char *const prefixes[] = { "/coollama-probe-", "/coollama-verify-" };
+static void forget_answer(const char *key, void *value, void *data) {
+        Place *place = value;
 
-        for (size_t i = 0; name != NULL && i < ARRAY_LEN(prefixes); i++) {
-                size_t length = strlen(prefixes[i]);
-                if (strncmp(name, prefixes[i], length) == 0
-                    && strspn(name + length, "0123456789abcdef") == 8 && name[length + 8] == '\0')
-                        return true;
-        }
-        return false;
+        (void) key;
+        (void) data;
+        place->known = false;
 }
 
-/* A probe that is at work right now is left alone. */
-static void clean_next(ReachProbe *reach) {
-        while (reach->cleaned < json_array_size(reach->leftovers)) {
-                const json_t *found = json_array_get(reach->leftovers, reach->cleaned++);
-                const char *id = json_string_value(json_object_get(found, "Id"));
-                const char *name =
-                        json_string_value(json_array_get(json_object_get(found, "Names"), 0));
-
-                if (id == NULL || !is_probe_name(name)
-                    || (reach->probe != NULL && strcmp(id, reach->probe) == 0)
-                    || reach->setup.in_use(name + 1, reach->setup.data))
-                        continue;
-                log_event(
-                        LOG_INFO, NULL, FIELDS({ "CONTAINER", name + 1 }),
-                        "Removing %s, a probe that was left when it was cut short", name + 1
-                );
-                cleanup(freep) char *path = text_format("/containers/%s?force=1&v=0", id);
-                const EngineCall call = { .method = "DELETE", .path = path };
-                if (path != NULL)
-                        (void) engine_call(
-                                reach->setup.engine, &call, on_cleaned, reach, &reach->clean_slot
-                        );
+void reach_forget(ReachBook *reach, const char *network) {
+        if (network == NULL) {
+                index_visit(reach->places, forget_answer, NULL);
                 return;
         }
+        Place *place = index_get(reach->places, network);
+        if (place != NULL && !place->queued)
+                drop(reach, place);
+        else if (place != NULL)
+                place->known = false;
 }
 
-static void on_leftovers(const EngineAnswer *answer, void *data) {
-        ReachProbe *reach = data;
+bool reach_uses(const ReachBook *reach, const char *container) {
+        const char *id = reach->probe ? reach_probe_container(reach->probe) : NULL;
 
-        json_decref(reach->leftovers);
-        reach->leftovers = json_incref(answer->json);
-        reach->cleaned = 0;
-        reach->clean_slot = engine_slot_free(reach->clean_slot);
-        clean_next(reach);
-}
-
-void reach_clean(ReachProbe *reach) {
-        Text path = TEXT_INIT(512);
-
-        if (reach->clean_slot != NULL || reach->first != NULL)
-                return;
-        (void) text_add(&path, "/containers/json?all=1");
-        (void) query_add(&path, "filters", "{\"label\":[\"coollama.part=probe\"]}");
-        cleanup(freep) char *text = text_take(&path);
-        const EngineCall call = { .method = "GET", .path = text };
-        if (text != NULL)
-                (void
-                ) engine_call(reach->setup.engine, &call, on_leftovers, reach, &reach->clean_slot);
+        return id != NULL && strcmp(id, container) == 0;
 }

@@ -7,13 +7,15 @@
 
 #include "base/error.h"
 #include "docker/engine.h"
+#include "model/plan-consumer.h"
 
 /*
- * Reach: does the gateway answer from a network? Found out once per network with a short-lived
- * container on it (templates/probe.json), one after another. "No" is asked again a minute later if
- * somebody wanted to know it meanwhile, and stands until another answer is there.
+ * ReachBook: does the gateway answer from a network? Found out once per network, by its id, so that
+ * one that was made anew is asked anew; one after another (reconcile/reach-probe.h). "No" is asked
+ * again a minute later if somebody wanted to know it meanwhile, and stands until another answer is
+ * there.
  */
-typedef struct ReachProbe ReachProbe;
+typedef struct ReachBook ReachBook;
 
 typedef struct ReachSetup {
         sd_event *event;
@@ -22,29 +24,28 @@ typedef struct ReachSetup {
         const char *image; /* that the probe runs in; copied */
         const char *port;  /* copied */
         bool secured;
-        void (*known)(void *data);                    /* a network's answer is there */
-        bool (*in_use)(const char *name, void *data); /* is this a probe that somebody else has at
-                                                         work? Then it is no leftover */
+        void (*known)(void *data); /* a network's answer is there, or another one */
         void *data;
 } ReachSetup;
 
-typedef enum ReachAnswer {
-        REACH_ANSWER_UNKNOWN, /* being found out: known() comes */
-        REACH_ANSWER_YES,
-        REACH_ANSWER_NO,
-} ReachAnswer;
-
 #define REACH_NETWORKS_MAX 4096
 
-int reach_new(const ReachSetup *setup, ReachProbe **ret, Error *err);
-ReachProbe *reach_free(ReachProbe *reach);
+int reach_new(const ReachSetup *setup, ReachBook **ret, Error *err);
+ReachBook *reach_free(ReachBook *reach);
 
-/* What is known; asks nothing. why is set (borrowed) when the answer is no. */
-ReachAnswer reach_get(const ReachProbe *reach, const char *network, const char **ret_why);
+/* What is known of place->network goes into place (borrowed until known() comes); asks nothing. */
+void reach_get(const ReachBook *reach, SeenPlace *place);
 
-/* Finds it out unless that is under way. With REACH_NETWORKS_MAX answers known, one of them is
- * forgotten for it. */
-void reach_ask(ReachProbe *reach, const char *network);
+/* Somebody wants to know: finds it out unless it is known or under way. With REACH_NETWORKS_MAX
+ * answers known, one of them is forgotten for it. */
+void reach_ask(ReachBook *reach, const char *network, const char *name);
 
-/* Removes probes that a crash has left; called when the engine's events are followed. */
-void reach_clean(ReachProbe *reach);
+/* The answer is doubted: it is asked for again. */
+void reach_doubt(ReachBook *reach, const char *network, const char *name);
+
+/* This network is gone; NULL: the engine was away, and nothing that was known is. What is under way
+ * is heard all the same. */
+void reach_forget(ReachBook *reach, const char *network);
+
+/* Is this container (by id) a probe that is at work? */
+bool reach_uses(const ReachBook *reach, const char *container);

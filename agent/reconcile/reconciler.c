@@ -225,6 +225,13 @@ static bool has_container(const char *identity, void *data) {
         return consumer != NULL && consumer->n_tracked > 0;
 }
 
+static bool on_in_use(const char *id, const char *name, void *data) {
+        const Reconciler *reconciler = data;
+
+        return verify_uses(reconciler, name)
+               || (reconciler->reach != NULL && reach_uses(reconciler->reach, id));
+}
+
 static void on_joins_changed(const char *owner, void *data) {
         Reconciler *reconciler = data;
         Consumer *consumer = world_find(reconciler->world, owner);
@@ -251,6 +258,10 @@ static int open_joins(Reconciler *reconciler, Error *err) {
                 .data = reconciler,
         };
         r = joins_new(&setup, &reconciler->joins);
+        if (r >= 0)
+                r = leftovers_new(
+                        reconciler->engine, on_in_use, reconciler, &reconciler->leftovers
+                );
         return r < 0 ? error_set(err, r, "out of memory") : 0;
 }
 
@@ -294,10 +305,6 @@ static int open_parts(Reconciler *reconciler, Error *err) {
         return open_joins(reconciler, err);
 }
 
-static bool on_in_use(const char *name, void *data) {
-        return verify_uses(data, name);
-}
-
 /* Where consumers go by the gateway, it is asked from their networks first. */
 static int open_reach(Reconciler *reconciler, Error *err) {
         const Config *config = reconciler->setup.config;
@@ -310,7 +317,6 @@ static int open_reach(Reconciler *reconciler, Error *err) {
                 .port = facts->port,
                 .secured = facts->secured,
                 .known = on_due,
-                .in_use = on_in_use,
                 .data = reconciler,
         };
         return facts->probe_reach ? reach_new(&setup, &reconciler->reach, err) : 0;
@@ -455,6 +461,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         question_cancel_all(reconciler);
         (void) provider_order_free(reconciler->provider_order);
         (void) reach_free(reconciler->reach);
+        (void) leftovers_free(reconciler->leftovers);
         (void) provider_free(reconciler->provider);
         (void) joins_free(reconciler->joins);
         (void) names_free(reconciler->names);
@@ -541,7 +548,7 @@ static void give_up_pass(Consumer *consumer, void *data) {
 
 int reconciler_reload(Reconciler *reconciler, const Config *config, Error *err) {
         Provider *old_provider = reconciler->provider;
-        ReachProbe *old_reach = reconciler->reach;
+        ReachBook *old_reach = reconciler->reach;
         const Config *old_config = reconciler->setup.config;
 
         if (strcmp(config->docker.socket, old_config->docker.socket) != 0)

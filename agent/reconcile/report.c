@@ -121,7 +121,7 @@ static void add_row(Consumer *consumer, void *data) {
         (void) json_array_append_new(
                 counting->rows,
                 json_pack(
-                        "{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:I}",
+                        "{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:i, s:i, s:i, s:I}",
                         "name", ambiguous ? consumer->identity.key : consumer->identity.human,
                         "identity", consumer->identity.key, "opted_in",
                         opt_in_to_string(consumer->opt_in), "spoken_by", speaker_of(consumer),
@@ -130,7 +130,8 @@ static void add_row(Consumer *consumer, void *data) {
                         "state", link_state_to_string(consumer->state), "reason",
                         consumer->reason ? consumer->reason : "not looked at yet", "next",
                         string_or_null(consumer->next), "note", string_or_null(consumer->note),
-                        "would_add", string_or_null(consumer->intent), "carrier",
+                        "would_add", string_or_null(consumer->intent), "reach", consumer->way,
+                        "reach_why", consumer->way_why, "carrier",
                         string_or_null(carrier_to_string(consumer->carrier)), "key_seen",
                         key_seen_of(counting->reconciler, consumer), "containers",
                         (int) consumer->replicas, "linked", (int) consumer->linked,
@@ -200,14 +201,15 @@ static void add_plan(Consumer *consumer, void *data) {
         if (plan == NULL && !held && (consumer->intent == NULL || consumer->state == LINK_LINKED))
                 return;
         (void) json_array_append_new(
-                rows, json_pack(
-                              "{s:s, s:s, s:s, s:o, s:o, s:o}", "name", consumer->identity.human,
-                              "state", link_state_to_string(consumer->state), "reason",
-                              consumer->reason ? consumer->reason : "", "next",
-                              string_or_null(consumer->next), "would_add",
-                              string_or_null(consumer->intent), "steps",
-                              plan ? steps_of(plan, 0) : json_array()
-                      )
+                rows,
+                json_pack(
+                        "{s:s, s:s, s:s, s:o, s:o, s:s?, s:o}", "name", consumer->identity.human,
+                        "state", link_state_to_string(consumer->state), "reason",
+                        consumer->reason ? consumer->reason : "", "next",
+                        string_or_null(consumer->next), "would_add",
+                        string_or_null(consumer->intent), "reach", consumer->way, "steps",
+                        plan ? steps_of(plan, 0) : json_array()
+                )
         );
 }
 

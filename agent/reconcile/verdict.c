@@ -91,6 +91,10 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
         consumer->granted = plan->granted;
         consumer->asked = plan->asked;
         consumer->asks = plan->asks;
+        if (plan->way != NULL) {
+                consumer->way = plan->way;
+                replace(&consumer->way_why, plan->way_why);
+        }
         consumer->swap_lost = plan->lost;
         consumer->replicas = plan->replicas;
         consumer->linked = plan->linked;

@@ -17,6 +17,7 @@
 #include "model/target.h"
 #include "reconcile/core.h"
 #include "reconcile/find.h"
+#include "reconcile/place.h"
 #include "reconcile/verify-probe.h"
 
 #define VERIFIES_MAX 4
@@ -34,6 +35,9 @@ typedef struct Verify {
 
         Proof proof;
         ProofKind kind;
+        Way way;
+        char network[80]; /* id of the one that it is in; "": not known */
+        char network_name[128];
         LinkTarget target; /* its strings are the copies below, but for the key */
         char url[300];
         char host[256];
@@ -86,8 +90,22 @@ static void answer_error(Verify *verify, unsigned status, const char *text) {
         answer(verify, status, json_pack("{s:s%}", "error", text, strlen(text)));
 }
 
+/* Where the gateway does not answer any more, the next look links it by another way. */
+static void doubt_reach(const Verify *verify) {
+        ReachBook *reach = verify->reconciler->reach;
+
+        if (reach != NULL && verify->way == WAY_GATEWAY && verify->network[0] != '\0'
+            && !proof_passed(&verify->proof))
+                reach_doubt(reach, verify->network, verify->network_name);
+}
+
 static void answer_proof(Verify *verify) {
-        answer(verify, 200, proof_to_json(&verify->proof, verify->shown));
+        json_t *document = proof_to_json(&verify->proof, verify->shown);
+
+        if (document != NULL)
+                (void
+                ) json_object_set_new(document, "reach", json_string(way_to_string(verify->way)));
+        answer(verify, 200, document);
 }
 
 static void on_asked(const VerifyProbeResult *result, void *data) {
@@ -109,6 +127,7 @@ static void on_asked(const VerifyProbeResult *result, void *data) {
                 );
         else
                 proof_read(&verify->proof, &output);
+        doubt_reach(verify);
         answer_proof(verify);
 }
 
@@ -140,6 +159,47 @@ static void start_probe(Verify *verify, const Container *container) {
 
 /* ---- The consumer ---- */
 
+/* As the last look at it has decided. */
+static void settle_way(Verify *verify, const Container *container) {
+        const Reconciler *reconciler = verify->reconciler;
+        const Consumer *consumer = world_find(reconciler->world, verify->identity.key);
+        const char *name = NULL;
+        const char *network = container_network(container, &name);
+
+        if (!way_is_given(provider_facts(reconciler->provider), container, &verify->way)
+            && (consumer == NULL || !way_from_string(consumer->way, &verify->way)))
+                verify->way = WAY_GATEWAY;
+        (void) snprintf(verify->network, sizeof verify->network, "%s", network ? network : "");
+        (void) snprintf(
+                verify->network_name, sizeof verify->network_name, "%s", name ? name : "it shares"
+        );
+}
+
+static const char *proxy_name(const Verify *verify) {
+        const Consumer *consumer = world_find(verify->reconciler->world, verify->identity.key);
+
+        return consumer ? place_name(verify->reconciler, consumer) : NULL;
+}
+
+static void check_join(Verify *verify) {
+        const char *name = proxy_name(verify);
+        const char *why = NULL;
+        char what[120];
+
+        if (verify->way != WAY_NETWORK || verify->network[0] == '\0' || name == NULL)
+                return;
+        bool joined = joins_is_joined(verify->reconciler->joins, verify->network, name, &why);
+        (void
+        ) snprintf(what, sizeof what, "the proxy is in its network %.80s", verify->network_name);
+        proof_add(
+                &verify->proof, what, joined,
+                joined ? name
+                : why  ? why
+                       : "it is being joined",
+                "coollama status says what the proxy waits for"
+        );
+}
+
 /* Copied: see above. */
 static int settle_target(Verify *verify, const Container *container) {
         const Provider *provider = verify->reconciler->provider;
@@ -147,13 +207,17 @@ static int settle_target(Verify *verify, const Container *container) {
         const char *key = provider_key(provider, verify->identity.key);
         const Consumer *consumer = world_find(verify->reconciler->world, verify->identity.key);
         Carrier carrier = consumer ? consumer->carrier : CARRIER_UNDECIDED;
-        Way way = WAY_GATEWAY;
         Target target;
 
-        (void) way_is_given(facts, container, &way);
-        if (!carrier_is_keyed(carrier) || !carrier_is_keyed(carrier_of(facts, way)))
-                carrier = carrier_of(facts, way);
-        const TargetInput aim = { .provider = facts, .way = way, .carrier = carrier, .key = key };
+        settle_way(verify, container);
+        Carrier asked = carrier_of(facts, verify->way);
+        if (!carrier_is_keyed(carrier) || !carrier_is_keyed(asked))
+                carrier = asked;
+        const TargetInput aim = { .provider = facts,
+                                  .way = verify->way,
+                                  .carrier = carrier,
+                                  .key = key,
+                                  .name = proxy_name(verify) };
         if (target_make(&aim, &target) < 0)
                 return -ENODATA;
         (void) snprintf(verify->url, sizeof verify->url, "%s", target.link.url);
@@ -232,8 +296,11 @@ static const Container *choose(const Verify *verify) {
 static void prove(Verify *verify, const Container *container) {
         const ProviderFacts *facts = provider_facts(verify->reconciler->provider);
 
-        if (settle_target(verify, container) < 0) {
-                answer_error(verify, 500, "out of memory");
+        int r = settle_target(verify, container);
+        if (r < 0) {
+                answer_error(
+                        verify, 500, r == -ENODATA ? "it is not linked yet" : strerrordesc_np(-r)
+                );
         } else if (facts->secured && verify->key == NULL && !provider_owns(facts, container)) {
                 proof_add(
                         &verify->proof, "it has a key", false, "none was made for it yet",
@@ -242,6 +309,7 @@ static void prove(Verify *verify, const Container *container) {
                 answer_proof(verify);
         } else {
                 check_environment(verify, container);
+                check_join(verify);
                 start_probe(verify, container);
         }
 }

@@ -34,6 +34,7 @@ static Consumer *consumer_free(Consumer *consumer) {
         free(consumer->next);
         free(consumer->note);
         free(consumer->intent);
+        free(consumer->way_why);
         free(consumer);
         return NULL;
 }

@@ -92,7 +92,9 @@ struct Consumer {
         char *next;
         char *note;
         char *intent;
-        Carrier carrier;   /* how it shows its key */
+        Carrier carrier; /* how it shows its key */
+        const char *way; /* how it reaches the provider (static), or NULL */
+        char *way_why;
         Recovery recovery; /* what happens to it after an outage */
         bool asks;         /* there is such a label */
         unsigned replicas;

@@ -118,12 +118,24 @@ static ConsumerObservations read_observations(
                 .changes_id = changes_id,
                 .precious = pick(bytes, 2) == 0 ? "/data" : NULL,
                 .files_problem = pick(bytes, 8) == 1 ? "too many" : NULL,
-                .reach_known = pick(bytes, 2),
-                .unreachable = pick(bytes, 4) == 0 ? "no way" : NULL,
                 .donors_known = pick(bytes, 2),
                 .dependents_known = pick(bytes, 4) != 0,
                 .dependents_id = dependents_id,
                 .dependents = pick(bytes, 4) == 0 ? "x (network)" : NULL,
+        };
+}
+
+static SeenPlace read_place(Bytes *bytes) {
+        static const char *const networks[] = { "n1", "n1", "n1", NULL };
+        static const char *const names[] = { "net-a", "bridge", "0-a", "net-b" };
+
+        return (SeenPlace){
+                .network = PICK(bytes, networks),
+                .name = PICK(bytes, names),
+                .reach_known = pick(bytes, 2),
+                .unreachable = pick(bytes, 3) == 0 ? "no way" : NULL,
+                .joined = pick(bytes, 2),
+                .join_failure = pick(bytes, 4) == 0 ? "full" : NULL,
         };
 }
 
@@ -180,6 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         for (size_t i = 0; i < n; i++)
                 seen[i] = (SeenContainer){ .container = read_container(&bytes, ids[i]),
+                                           .place = read_place(&bytes),
                                            .up_since_usec = pick(&bytes, 2) * 1000,
                                            .settled_since_usec = pick(&bytes, 2) * 1000,
                                            .age_usec = pick(&bytes, 2) * NOW };
@@ -193,6 +206,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 .port = "1",
                 .host_entry = pick(&bytes, 2),
                 .probe_reach = pick(&bytes, 2),
+                .joins = pick(&bytes, 2),
                 .own_project = pick(&bytes, 2) ? "coollama" : NULL,
                 .own_network = "net-a",
                 .own_url = "http://y:1",
@@ -200,6 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         const ConsumerContext context = { .provider = &provider,
                                           .profiles = profiles,
                                           .api = 41 + pick(&bytes, 11),
+                                          .reach = (Reach) pick(&bytes, REACH_NETWORK + 1),
                                           .settle_usec = pick(&bytes, 30) * USEC_PER_SEC,
                                           .settle_unchecked_usec = USEC_PER_SEC,
                                           .finishing = pick(&bytes, 8) == 1 };
@@ -208,6 +223,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                     .containers = seen,
                                     .n_containers = pick(&bytes, 8) == 1 ? 0 : n,
                                     .record = record,
+                                    .name = pick(&bytes, 2) ? "ollama-proxy-1" : NULL,
                                     .key = pick(&bytes, 4) ? "k" : NULL,
                                     .key_accepted = pick(&bytes, 4) != 0,
                                     .activity_usec = pick(&bytes, 2) * (NOW - 1),

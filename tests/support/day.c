@@ -52,7 +52,6 @@ void day_begin(Day *day, size_t n, const InspectSpec *specs) {
                                                   .members_known = true,
                                                   .changes_known = true,
                                                   .changes_id = day->seen[0].container->id,
-                                                  .reach_known = true,
                                                   .dependents_known = true,
                                                   .dependents_id = day->seen[0].container->id } };
 }

@@ -148,7 +148,6 @@ Plan *sim_host_plan(SimHost *host) {
                         .image_name_is_current = true,
                         .members_known = true,
                         .members = host->members,
-                        .reach_known = true,
                         .changes_known = true,
                         .changes_id = "",
                         .files = host->files,

@@ -25,7 +25,7 @@ Test(status, begins_with_the_sentence_and_has_a_row_for_each_consumer) {
                 " \"consumers\": ["
                 "   {\"name\": \"shop\", \"state\": \"linked\", \"reason\": \"in place\","
                 "    \"next\": null, \"note\": null, \"containers\": 3, \"linked\": 3,"
-                "    \"carrier\": \"header\", \"key_seen\": 880},"
+                "    \"carrier\": \"header\", \"reach\": \"network\", \"key_seen\": 880},"
                 "   {\"name\": \"chat\", \"state\": \"linked\", \"reason\": \"in place\","
                 "    \"next\": null, \"note\": null, \"containers\": 1, \"linked\": 1,"
                 "    \"carrier\": \"stack\", \"key_seen\": null},"
@@ -42,10 +42,10 @@ Test(status, begins_with_the_sentence_and_has_a_row_for_each_consumer) {
                 "http://host.docker.internal:11434, bound to gateway, image ollama/ollama:latest\n"
                 "Docker    28.5.2 (API 1.51) on /run/docker.sock\n"
                 "\n"
-                "NAME      STATE    LINKED  KEY SEEN  REASON AND NEXT STEP\n"
-                "shop      linked   3/3     2m ago    in place\n"
-                "chat      linked   1/1     never     in place\n"
-                "blog/web  refused  0/1     -         started with --rm; a note; next: deploy it without\n"
+                "NAME      STATE    LINKED  REACH    KEY SEEN  REASON AND NEXT STEP\n"
+                "shop      linked   3/3     network  2m ago    in place\n"
+                "chat      linked   1/1              never     in place\n"
+                "blog/web  refused  0/1              -         started with --rm; a note; next: deploy it without\n"
         );
 }
 

@@ -207,8 +207,6 @@ static const struct {
           "you mean 'nvidia'?" },
         { "[proxy]\nshared-key-file = x\n", -EOPNOTSUPP,
           "f:2: 'shared-key-file' in [proxy] is not supported yet" },
-        { "[link]\nreach = network\n", -EOPNOTSUPP,
-          "f:2: 'reach = network' in [link] is not supported yet" },
 };
 
 Test(config, what_is_wrong_is_said_with_file_and_line_and_what_was_meant) {

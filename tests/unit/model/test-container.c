@@ -163,3 +163,44 @@ Test(container, its_own_name_in_a_list_is_the_one_without_a_second_slash) {
                 json_decref(item);
         }
 }
+
+/* {"b": {"NetworkID": "n2"}, ...} instead of what it has. */
+static Container *in_networks(const char *mode, const char *networks) {
+        json_t *document = inspect_new(&(InspectSpec){ .mode = mode });
+        json_t *settings = json_object_get(document, "NetworkSettings");
+
+        cr_assert_eq(json_object_set_new(settings, "Networks", json_loads(networks, 0, NULL)), 0);
+        return inspect_take(document);
+}
+
+Test(container, its_network_is_the_one_it_was_created_on_else_the_first_that_it_is_in) {
+        static const struct {
+                const char *mode;
+                const char *networks;
+                const char *id;
+                const char *name;
+        } rows[] = {
+                { "b", "{\"a\": {\"NetworkID\": \"1\"}, \"b\": {\"NetworkID\": \"2\"}}", "2", "b" },
+                { "2", "{\"a\": {\"NetworkID\": \"1\"}, \"b\": {\"NetworkID\": \"2\"}}", "2", "b" },
+                { "gone", "{\"a\": {\"NetworkID\": \"1\"}}", "1", "a" },
+                { "default", "{\"bridge\": {\"NetworkID\": \"3\"}}", "3", "bridge" },
+                { "a", "{\"a\": {\"NetworkID\": \"\"}}", NULL, NULL },
+                { "host", "{\"host\": {\"NetworkID\": \"4\"}}", NULL, NULL },
+                { "none", "{\"none\": {\"NetworkID\": \"5\"}}", NULL, NULL },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                cleanup(container_freep) Container *container =
+                        in_networks(rows[i].mode, rows[i].networks);
+                const char *name;
+                const char *id = container_network(container, &name);
+
+                if (rows[i].id == NULL) {
+                        cr_expect_null(id, "row %zu", i);
+                } else {
+                        cr_assert_not_null(id, "row %zu", i);
+                        cr_expect_str_eq(id, rows[i].id, "row %zu", i);
+                        cr_expect_str_eq(name, rows[i].name, "row %zu", i);
+                }
+        }
+}

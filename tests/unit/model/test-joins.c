@@ -5,7 +5,7 @@
 
 static const char *const shop_name[] = { "ollama-proxy-1" };
 static const char *const two_names[] = { "ollama-proxy-1", "ollama-proxy-2" };
-static const char *const spare[] = { "ollama-proxy-9" };
+static const char *const carried[] = { "ollama-proxy-1", "ollama-proxy-9" };
 static const JoinWanted shop = { .id = "n1",
                                  .name = "shop_default",
                                  .why = "for shop/web",
@@ -36,8 +36,8 @@ static Plan *plan_for(json_t *proxy, const JoinWanted *wanted, bool complete, un
                                  .home = "0-coollama",
                                  .wanted = wanted,
                                  .n_wanted = wanted ? 1 : 0,
-                                 .spare = spare,
-                                 .n_spare = 1,
+                                 .carried = carried,
+                                 .n_carried = 2,
                                  .complete = complete,
                                  .api = api };
         Plan *plan = NULL;

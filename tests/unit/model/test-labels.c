@@ -150,7 +150,6 @@ static const struct {
         { "coollama.env.X", "s3cret {ulr}",
           "label coollama.env.X: unknown placeholder {ulr}; there are {url}, {key}, {host} and {port}" },
 
-        { "coollama.reach", "network", "coollama.reach=network is not supported yet" },
         { "coollama.auth", "stack", "coollama.auth=stack is not supported yet" },
 };
 

@@ -275,22 +275,6 @@ Test(plan_consumer, another_containers_image_and_changes_say_nothing) {
         day_end(&day, plan);
 }
 
-Test(plan_consumer, where_the_gateway_does_not_answer_it_is_left_alone_with_the_reason) {
-        Day day;
-
-        day_begin(&day, 1, &(InspectSpec){ 0 });
-        day.provider.probe_reach = true;
-        day.view.observed.reach_known = false;
-        Plan *plan = plan_of(&day);
-        cr_expect_eq(plan->needs, NEED_REACH);
-        day_end(&day, plan);
-
-        day_begin(&day, 1, &(InspectSpec){ 0 });
-        day.provider.probe_reach = true;
-        day.view.observed.unreachable = "a firewall";
-        expect_waits(&day, LINK_REFUSED, "a firewall");
-}
-
 Test(plan_consumer, of_several_deployments_only_the_newest_counts) {
         const InspectSpec specs[] = {
                 { .id = "a", .name = "x", .hash = "h1", .created = "2026-01-01T00:00:00Z" },

@@ -63,16 +63,31 @@ Test(names, no_two_owners_have_the_same_one_and_each_has_a_random_part) {
         (void) names_free(names);
 }
 
-Test(names, what_is_given_next_is_known_before_and_there_are_always_enough) {
+Test(names, what_is_given_next_is_carried_before_and_what_was_given_last_still_is) {
         Names *names = reopen(NULL);
-        const char *before[NAMES_SPARE];
-        const char *after[NAMES_SPARE];
+        const char *before[NAMES_CARRIED_MAX];
+        const char *after[NAMES_CARRIED_MAX];
 
-        cr_assert_eq(names_spare(names, before, NAMES_SPARE), NAMES_SPARE);
+        cr_assert_eq(names_carried(names, before), NAMES_SPARE);
         cr_expect_str_eq(ensure(names, "shop"), before[0]);
         names = reopen(names);
-        cr_assert_eq(names_spare(names, after, NAMES_SPARE), NAMES_SPARE);
-        cr_expect_str_eq(ensure(names, "blog"), after[0]);
+        cr_assert_eq(names_carried(names, after), NAMES_SPARE + 1);
+        cr_expect_str_eq(after[0], names_find(names, "shop"));
+        cr_expect_str_eq(ensure(names, "blog"), after[1]);
+        (void) names_free(names);
+}
+
+Test(names, however_many_there_are_only_so_many_are_carried) {
+        Names *names = reopen(NULL);
+        const char *carried[NAMES_CARRIED_MAX];
+        char owner[8];
+
+        for (int i = 0; i < 2 * NAMES_SPARE; i++) {
+                (void) snprintf(owner, sizeof owner, "o%d", i);
+                (void) ensure(names, owner);
+        }
+        cr_expect_eq(names_carried(names, carried), NAMES_CARRIED_MAX);
+        cr_expect_str_eq(carried[NAMES_SPARE - 1], names_find(names, owner));
         (void) names_free(names);
 }
 

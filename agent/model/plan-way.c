@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Way: how a consumer reaches the provider.
+ *
+ * What is right already is left as it is, by whichever way its values go; only where they go by
+ * none does it matter what a probe found out. Nothing is injected for a way that does not work.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/deciding.h"
+#include "model/donors.h"
+#include "model/joins.h"
+#include "model/template.h"
+
+/* What its profile asks of its user, with what can be told by now. */
+static void take_hint(const Deciding *deciding, const Target *target, Carrier carrier) {
+        const char *hint = carrier_hint(&deciding->ways, carrier);
+        const TemplateValues values = { .host = target->link.host, .port = target->link.port };
+        char *text = NULL;
+
+        if (hint == NULL || deciding->plan->hint != NULL
+            || template_expand(hint, &values, &text, NULL) < 0)
+                return;
+        deciding->plan->hint = text;
+}
+
+/* What the container lacks by this way. */
+static int
+compute(const Deciding *deciding,
+        const SeenContainer *seen,
+        Way way,
+        Carrier carrier,
+        Target *target,
+        Link *link,
+        Error *err) {
+        const TargetInput aim = {
+                .provider = deciding->context->provider,
+                .way = way,
+                .carrier = carrier,
+                .key = deciding->view->key,
+                .name = deciding->view->name,
+        };
+
+        int r = target_make(&aim, target);
+        if (r < 0)
+                return r;
+        const LinkInput input = {
+                .container = seen->container,
+                .wish = deciding->wish,
+                .profiles = deciding->context->profiles,
+                .target = &target->link,
+                .image = deciding_image_of(deciding, seen->container),
+        };
+        return link_compute(&input, link, err);
+}
+
+static Carrier carrier_by(const Deciding *deciding, Way way) {
+        Carrier asked = carrier_of(deciding->context->provider, way);
+
+        return carrier_choose(&deciding->ways, asked, NETWORK_SHARED).carrier;
+}
+
+static bool is_in_place(const Deciding *deciding, const SeenContainer *seen, Way way) {
+        cleanup(link_done) Link link = { 0 };
+        Carrier carrier = carrier_by(deciding, way);
+        Target target;
+        Error err = { 0 };
+
+        return !deciding_lacks_key(deciding, carrier)
+               && compute(deciding, seen, way, carrier, &target, &link, &err) >= 0
+               && link_is_in_place(&link);
+}
+
+bool deciding_has_hindrance(
+        const Deciding *deciding, const SeenContainer *seen, char why[static HINDRANCE_MAX]
+) {
+        const ProviderFacts *provider = deciding->context->provider;
+        const SeenPlace *place = &seen->place;
+
+        if (!provider->joins)
+                (void) snprintf(why, HINDRANCE_MAX, "there is no proxy of ours that could join it");
+        else if (place->network == NULL)
+                (void
+                ) snprintf(why, HINDRANCE_MAX, "it is in no network that the proxy could join");
+        else if (strcmp(place->name, "bridge") == 0)
+                (void) snprintf(
+                        why, HINDRANCE_MAX,
+                        "the default bridge knows no names: it needs a network of its own"
+                );
+        else if (joins_is_refused(provider->own_network, place->name, deciding->context->api))
+                (void) snprintf(
+                        why, HINDRANCE_MAX,
+                        "the name of its network %.60s sorts before %s: joining it would cut everybody's streams on this engine",
+                        place->name, provider->own_network
+                );
+        else
+                return false;
+        return true;
+}
+
+/* In the network of a container that is known to have no host entry, which cannot be given one. */
+static const Container *owner_without_entry(const Deciding *deciding, const SeenContainer *seen) {
+        const ConsumerObservations *observed = &deciding->view->observed;
+        DonorRef ref;
+
+        if (!deciding->context->provider->host_entry || !donors_network(seen->container, &ref)
+            || !observed->donors_known)
+                return NULL;
+        const Container *owner =
+                donors_owner(observed->donors, observed->n_donors, seen->container);
+        return owner != NULL && container_host_entry(owner, LINK_HOST) == NULL ? owner : NULL;
+}
+
+static void say(const Deciding *deciding, Way way, const char *why) {
+        plan_set_way(deciding->plan, way_to_string(way), "%s", why);
+}
+
+/* What its values say already; true when they are right by one way. */
+static bool is_right_already(const Deciding *deciding, const SeenContainer *seen, Way *ret) {
+        char hindrance[HINDRANCE_MAX];
+
+        if (seen->place.unreachable == NULL && owner_without_entry(deciding, seen) == NULL
+            && is_in_place(deciding, seen, WAY_GATEWAY))
+                *ret = WAY_GATEWAY;
+        else if (deciding->view->name != NULL && !deciding_has_hindrance(deciding, seen, hindrance) && is_in_place(deciding, seen, WAY_NETWORK))
+                *ret = WAY_NETWORK;
+        else
+                return false;
+        say(deciding, *ret, "its values say so");
+        return true;
+}
+
+static Way choose_by_probe(const Deciding *deciding, const SeenContainer *seen) {
+        const SeenPlace *place = &seen->place;
+        const Container *owner = owner_without_entry(deciding, seen);
+        char text[HINDRANCE_MAX];
+
+        if (place->unreachable == NULL && owner == NULL) {
+                (void) snprintf(
+                        text, sizeof text, "it answers on its network %.60s",
+                        place->name ? place->name : "?"
+                );
+                say(deciding, WAY_GATEWAY, place->reach_known ? text : "to be found out");
+                return WAY_GATEWAY;
+        }
+        if (deciding_has_hindrance(deciding, seen, text)) {
+                say(deciding, WAY_GATEWAY, text);
+                return WAY_GATEWAY;
+        }
+        if (owner != NULL) {
+                (void) snprintf(
+                        text, sizeof text, "%.60s, whose network it shares, has no host entry",
+                        owner->name
+                );
+                say(deciding, WAY_NETWORK, text);
+        } else {
+                say(deciding, WAY_NETWORK, place->unreachable);
+        }
+        return WAY_NETWORK;
+}
+
+/* By what was asked for, in the label or the configuration. */
+static int
+choose_as_asked(const Deciding *deciding, const SeenContainer *seen, Way *ret, Error *err) {
+        const Wish *wish = deciding->wish;
+        Reach reach = deciding->ways.reach != REACH_AUTO ? deciding->ways.reach
+                                                         : deciding->context->reach;
+        const char *who = wish->has_reach                      ? "coollama.reach"
+                          : deciding->ways.reach != REACH_AUTO ? "its profile"
+                                                               : "reach in [link]";
+        char text[HINDRANCE_MAX];
+
+        if (reach == REACH_AUTO) {
+                if (!is_right_already(deciding, seen, ret))
+                        *ret = choose_by_probe(deciding, seen);
+                return 0;
+        }
+        *ret = reach == REACH_NETWORK ? WAY_NETWORK : WAY_GATEWAY;
+        if (*ret == WAY_NETWORK && deciding_has_hindrance(deciding, seen, text))
+                return error_set(err, -EHOSTUNREACH, "%s says network, but %s", who, text);
+        (void) snprintf(text, sizeof text, "%s says so", who);
+        say(deciding, *ret, text);
+        return 0;
+}
+
+static void ask(const Deciding *deciding, const SeenContainer *seen, Need need, const char *what) {
+        Plan *plan = deciding->plan;
+
+        plan->needs |= need;
+        free(plan->subject);
+        plan->subject = strdup(seen->container->id);
+        if (plan->subject == NULL)
+                plan->error = -ENOMEM;
+        plan_say(plan, LINK_WAITING, "%s", what);
+}
+
+/* In another one's network it is that one's place that counts. */
+static bool lacks_donors(const Deciding *deciding, const SeenContainer *seen) {
+        DonorRef ref;
+
+        if (deciding->view->observed.donors_known || !donors_network(seen->container, &ref))
+                return false;
+        ask(deciding, seen, NEED_DONORS, "looking at the container that it lives off");
+        return true;
+}
+
+static bool lacks_name(const Deciding *deciding, const SeenContainer *seen, Way way) {
+        if (way != WAY_NETWORK || deciding->view->name != NULL)
+                return false;
+        if (deciding->context->finishing)
+                plan_say(deciding->plan, LINK_WAITING, "coollamad is stopping");
+        else
+                ask(deciding, seen, NEED_NAME, "the proxy is given a name for its network");
+        return true;
+}
+
+int deciding_choose_way(
+        const Deciding *deciding,
+        const SeenContainer *seen,
+        Way *ret,
+        Carrier *carrier,
+        Link *link,
+        Error *err
+) {
+        const ProviderFacts *provider = deciding->context->provider;
+        Target target;
+        int r = 0;
+
+        if (!provider->external && lacks_donors(deciding, seen))
+                return 1;
+        if (way_is_given(provider, seen->container, ret))
+                say(deciding, *ret,
+                    *ret == WAY_EXTERNAL ? "url in [provider] says so"
+                                         : "it is a member of Ollama's own stack");
+        else
+                r = choose_as_asked(deciding, seen, ret, err);
+        if (r < 0)
+                return r;
+        if (lacks_name(deciding, seen, *ret))
+                return 1;
+        *carrier = carrier_by(deciding, *ret);
+        deciding->plan->carrier = *carrier;
+        r = compute(deciding, seen, *ret, *carrier, &target, link, err);
+        if (r != -ENOMEM && target.link.host != NULL)
+                take_hint(deciding, &target, *carrier);
+        return r;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "model/donors.h"
+#include "model/plan-consumer.h"
+#include "reconcile/core.h"
+
+/*
+ * Place: what a pass knows of the network that a container is in, and what it wants there.
+ */
+
+/* How the proxy is called for this consumer; NULL: it has no name for it yet. */
+const char *place_name(const Reconciler *reconciler, const Consumer *consumer);
+
+/* Gives it one, on disk. Negative errno with the text. */
+int place_give_name(Reconciler *reconciler, const Consumer *consumer, Error *err);
+
+/* Fills seen->place, with what is known. Valid until the look, or the answers, change. */
+void place_container(
+        const Reconciler *reconciler,
+        const Consumer *consumer,
+        const Donor *donors,
+        size_t n_donors,
+        SeenContainer *seen
+);
+
+/* Somebody wants to know whether the gateway answers there. */
+void place_ask_reach(Reconciler *reconciler, const SeenPlace *place);
+
+/* Joins what the plan says, instead of what the consumer wanted so far. */
+void place_want(Reconciler *reconciler, const Consumer *consumer, const Plan *plan);

@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How consumers reach the proxy where the gateway does not answer, on real engines with real
+iptables: a firewall that drops what is meant for the host (as UFW's default), internal networks, no
+userland proxy. The proxy joins and leaves networks; nobody's routes change, no stream is cut, and
+whoever takes a name of ours in such a network is asked nothing.
+
+Ollama is the stand-in, nginx is Debian's."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from lib.compose import Compose
+from lib.consumers import HOST, SERVING, URL, env_of, rows, run, service, stack
+from lib.daemon import Daemon
+from lib.engine import Engine
+from lib.images import BUSYBOX
+from lib.provider import (
+    API,
+    NETWORK,
+    PROXY,
+    UNAUTHORIZED,
+    ask,
+    changes,
+    consumer,
+    key_of,
+    models_in,
+    row,
+    settle,
+    stream,
+    wait_linked,
+    wait_up,
+)
+from lib.relay import Exchange, Relay
+from lib.wait import wait_for
+
+NAME = re.compile(r"http://(ollama-proxy-[0-9a-f]{16}):11434$")
+ENABLED = "coollama.enable=true"
+CONFIG = {"recovery": {"min-outage": "1h"}, "health": {"resync": "700ms"}}
+
+# Everybody who asks it anything is written down. It has each name that ours have.
+DECOY = """  decoy:
+    image: busybox:local
+    command: ["sh", "-c", "nc -ll -p 11434 -e sh -c 'echo asked >>/tmp/asked' & wait"]
+    networks:
+      %s: {aliases: [ollama-api, ollama-proxy, coollama-api, coollama-proxy, 0-coollama, host.docker.internal]}"""
+SHOP = stack(
+    service("web"),
+    service("forced", labels=(ENABLED, "coollama.reach=gateway")),
+    service("vpn", labels=()),
+    service("app", extra="network_mode: service:vpn"),
+    DECOY % "default",
+)
+DARK = stack(
+    service("web"),
+    service("forced", labels=(ENABLED, "coollama.reach=gateway")),
+    rest="networks: {default: {internal: true}}",
+)
+SHARED = (
+    stack(service("web", extra="networks: [shared]"), "%s")
+    + "\nnetworks: {shared: {name: shared, external: true}}"
+)
+
+
+@dataclass
+class Scene:
+    engine: Engine
+    relay: Relay
+    daemon: Daemon
+    asked: list[Exchange]  # of the engine, until all was settled
+    routes: dict[str, str]  # of the proxy and of consumers, from before any network was joined
+
+    def name_in(self, container: str) -> str:
+        """By what name this consumer calls the proxy."""
+        match = NAME.match(env_of(self.engine.inspect(container)).get("OLLAMA_BASE_URL", ""))
+        assert match, env_of(self.engine.inspect(container)).get("OLLAMA_BASE_URL")
+        return match[1]
+
+    def joined(self) -> set[str]:
+        return set(self.engine.inspect(PROXY)["NetworkSettings"]["Networks"]) - {NETWORK}
+
+    def ask(self, container: str, path: str = "/api/tags", key: str | None = None) -> tuple[int, str]:
+        key = key_of(self.engine, container) if key is None else key
+        return ask(self.engine, container, path, key, self.name_in(container))
+
+    def refusal(self, container: str) -> str:
+        """What wget says of an answer that takes a while: ask() would not wait for it."""
+        header = f"Authorization: Bearer {key_of(self.engine, container)}"
+        url = f"http://{self.name_in(container)}:11434/api/tags"
+        done = self.engine.client("exec", container, "wget", "-q", "-O", "-", "--header", header, url)
+        return done.stderr
+
+
+def default_route(engine: Engine, container: str) -> str:
+    """Where it goes out: interface and gateway."""
+    pid = str(engine.inspect(container)["State"]["Pid"])
+    shown = engine.machine.run("nsenter", "-t", pid, "-n", "ip", "-4", "route", "show", "default")
+    return shown.stdout.strip()
+
+
+def drop_input(engine: Engine) -> None:
+    """As UFW does by default: what is forwarded passes, what is meant for the host does not."""
+    for rule in (
+        ("-A", "INPUT", "-i", "lo", "-j", "ACCEPT"),
+        ("-A", "INPUT", "-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", "-j", "ACCEPT"),
+        ("-P", "INPUT", "DROP"),
+    ):
+        engine.machine.run("iptables", *rule)
+
+
+def accept_input(engine: Engine) -> None:
+    engine.machine.run("iptables", "-P", "INPUT", "ACCEPT")
+    engine.machine.run("iptables", "-F", "INPUT")
+
+
+def subnet(engine: Engine, network: str) -> str:
+    return engine.inspect(network, "network")["IPAM"]["Config"][0]["Subnet"]
+
+
+@pytest.fixture(scope="module", params=["20.10", "28.5"])
+def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) -> Iterator[Scene]:
+    engine = engine_of(request.param)
+    relay = Relay(engine.machine.path / "reach.sock", engine.socket)
+    daemon = Daemon(engine, CONFIG, socket=relay.path)
+    try:
+        drop_input(engine)
+        daemon.start()
+        wait_up(daemon, 120)
+        routes = {PROXY: default_route(engine, PROXY)}
+        engine.docker("network", "create", "--attachable", "shared")
+        texts = {
+            "shop": SHOP,
+            "dark": DARK,
+            "one": SHARED % "",
+            "two": SHARED % (DECOY % "shared"),
+        }
+        for name, text in texts.items():
+            consumer(engine, name, text)
+        run(engine, "alone")
+        for name in ("shop-decoy-1", "shop-vpn-1", "two-decoy-1"):
+            routes[name] = default_route(engine, name)
+        wait_linked(daemon, "shop/web", "shop/app", "dark/web", "one/web", "two/web", seconds=120)
+        for name in ("shop/forced", "dark/forced", "alone"):
+            daemon.wait_for(lambda name=name: row(daemon, name)["state"] == "refused", name, 60)
+        yield Scene(engine, relay, daemon, relay.calls(), routes)
+    finally:
+        accept_input(engine)
+        daemon.close()
+        relay.close()
+        engine.reset()
+
+
+@pytest.fixture(autouse=True)
+def _shown(request: pytest.FixtureRequest) -> Iterator[None]:
+    from conftest import DAEMONS  # its log is shown when the test fails
+
+    if "scene" in request.fixturenames:
+        request.node.stash[DAEMONS] = [request.getfixturevalue("scene").daemon]
+    yield
+
+
+@pytest.mark.parametrize("container", ["shop-web-1", "dark-web-1", "one-web-1", "shop-app-1"])
+def test_auto_goes_by_network_where_the_gateway_does_not_answer(scene: Scene, container: str) -> None:
+    code, text = scene.ask(container)
+    assert code == 200 and models_in(text)
+    assert scene.ask(container, key="") == (401, UNAUTHORIZED)
+    document = scene.engine.inspect(container)
+    assert HOST not in (document["HostConfig"]["ExtraHosts"] or [])
+
+
+def test_status_says_the_way_and_why(scene: Scene) -> None:
+    web = row(scene.daemon, "shop/web")
+    assert web["reach"] == "network" and web["reach_why"] == "its values say so", web
+    explained = scene.daemon.call("GET", "/explain?name=shop/web").json()
+    assert explained["reach"] == "network"
+    forced = row(scene.daemon, "shop/forced")
+    assert forced["reach"] == "gateway" and forced["reach_why"] == "coollama.reach says so", forced
+    joins = scene.daemon.logged("connect the proxy to the network dark_default, for dark/web: done")
+    assert len(joins) == 1
+
+
+def test_a_gateway_that_is_asked_for_is_refused_with_the_command_that_opens_it(scene: Scene) -> None:
+    engine, forced = scene.engine, row(scene.daemon, "shop/forced")
+    source = subnet(engine, "shop_default")
+    assert "do not reach host.docker.internal:11434" in forced["reason"], forced
+    command = f"ufw allow proto tcp from {source} to any port 11434"
+    assert forced["next"] == f"{command}; or coollama.reach=network", forced
+    healthz = ("timeout", "3", "wget", "-q", "-O", "-", f"http://{engine.gateway()}:11434/-/healthz")
+    assert engine.client("exec", "shop-forced-1", *healthz).returncode != 0
+    # What that command puts into the kernel.
+    rule = ("INPUT", "-p", "tcp", "-s", source, "--dport", "11434", "-j", "ACCEPT")
+    engine.machine.run("iptables", "-I", *rule)
+    try:
+        assert engine.exec("shop-forced-1", *healthz) == '{"status":"ok"}'
+    finally:
+        engine.machine.run("iptables", "-D", *rule)
+
+
+def test_no_rule_is_named_for_an_internal_network_and_no_probe_made(scene: Scene) -> None:
+    forced = row(scene.daemon, "dark/forced")
+    assert "its network dark_default is internal" in forced["reason"], forced
+    assert forced["next"] == "coollama.reach=network", forced
+    # A probe is made right after its network was looked at.
+    dark = scene.engine.inspect("dark_default", "network")["Id"]
+    asked = [
+        e.path
+        for e in scene.asked
+        if re.match("/networks/[0-9a-f]{64}$", e.path) or "name=coollama-probe-" in e.query
+    ]
+    looks = [n for n, path in enumerate(asked) if path.endswith(dark)]
+    assert looks and not [n for n in looks if asked[n + 1 : n + 2] == ["/containers/create"]]
+
+
+def test_the_default_bridge_is_refused_and_the_network_that_it_needs_named(scene: Scene) -> None:
+    alone = row(scene.daemon, "alone")
+    assert "the default bridge knows no names: it needs a network of its own" in alone["reason"], alone
+    assert alone["next"].startswith("ufw allow proto tcp from ") and "network" not in alone["next"]
+
+
+def test_verify_proves_it_by_network(scene: Scene) -> None:
+    answer = scene.daemon.call("POST", "/verify?name=shop/web").json()
+    assert answer["passed"] and answer["reach"] == "network", answer
+    whats = [check["what"] for check in answer["checks"]]
+    assert "the proxy is in its network shop_default" in whats, whats
+
+
+def test_nobodys_default_route_has_changed(scene: Scene) -> None:
+    assert len(scene.joined()) >= 3
+    for container, before in scene.routes.items():
+        assert before and default_route(scene.engine, container) == before, container
+    # Consumers were re-created: the same network, the same way out.
+    assert default_route(scene.engine, "shop-web-1") == default_route(scene.engine, "shop-decoy-1")
+    assert default_route(scene.engine, "dark-web-1") == ""
+
+
+def test_projects_of_a_shared_network_call_the_proxy_by_names_of_their_own(scene: Scene) -> None:
+    names = {container: scene.name_in(container) for container in ("one-web-1", "two-web-1")}
+    assert len(set(names.values())) == 2
+    assert scene.name_in("shop-web-1") == scene.name_in("shop-app-1")
+    # What a neighbour sees of the network tells him neither.
+    seen = scene.engine.inspect("shared", "network")["Containers"]
+    assert not [name for name in names.values() if name in json.dumps(seen)]
+
+
+def test_whoever_carries_our_names_is_asked_nothing_also_while_ollama_is_away(scene: Scene) -> None:
+    engine = scene.engine
+    asked = ("sh", "-c", "cat /tmp/asked 2>/dev/null || true")
+    engine.docker("stop", "-t", "0", API)
+    try:
+        for container in ("shop-web-1", "one-web-1", "two-web-1"):
+            for _ in range(3):
+                assert "503 Service" in scene.refusal(container)
+    finally:
+        engine.docker("start", API)
+    wait_up(scene.daemon)
+    for container in ("shop-web-1", "one-web-1", "two-web-1"):
+        assert scene.ask(container)[0] == 200
+    for decoy in ("shop-decoy-1", "two-decoy-1"):
+        assert engine.exec(decoy, *asked) == "", decoy
+    # And they would have noticed.
+    engine.client("exec", "one-web-1", "timeout", "2", "wget", "-q", "-O", "-", "http://ollama-proxy:11434/")
+    assert "asked" in engine.exec("two-decoy-1", *asked)
+
+
+def test_values_by_network_that_its_user_pasted_are_linked_with_zero_actions(scene: Scene) -> None:
+    engine, daemon = scene.engine, scene.daemon
+    key, url = key_of(engine, "one-web-1"), f"http://{scene.name_in('one-web-1')}:11434"
+    pasted = f"environment: [OLLAMA_BASE_URL={url}, OLLAMA_API_KEY={key}]\nnetworks: [shared]"
+    one = Compose(engine, "one", SHARED.replace("networks: [shared]", pasted.replace("\n", "\n    ")) % "")
+    one.up()
+    made = one.ids()
+    wait_linked(daemon, "one/web")
+    assert settle(daemon, scene.relay) == []
+    assert one.ids() == made and scene.ask("one-web-1")[0] == 200
+
+
+def test_coolifys_removal_of_a_network_right_after_its_containers_succeeds(scene: Scene) -> None:
+    engine, daemon = scene.engine, scene.daemon
+    uuid = "w0gk8s4c0wkgkos8ws8kgwo0"
+    engine.docker("run", "-d", "--name", "coolify-proxy", BUSYBOX, "sh", "-c", SERVING)
+    for _ in range(20 if os.environ.get("COOLLAMA_FULL") else 3):
+        engine.docker("network", "create", "--attachable", uuid)
+        engine.docker("network", "connect", uuid, "coolify-proxy")
+        run(engine, f"web-{uuid}", "--network", uuid, "--label", "coollama.reach=network")
+        daemon.wait_for(lambda: uuid in scene.joined(), "it is joined")
+        wait_linked(daemon, f"web-{uuid}")
+        # As Coolify issues them: one shell, one command after another.
+        script = (
+            f"docker stop --time=10 web-{uuid} && docker rm -f web-{uuid} && "
+            f"docker network disconnect -f {uuid} coolify-proxy && docker network rm {uuid}"
+        )
+        done = engine.machine.run("env", f"PATH={engine.env['PATH']}", f"DOCKER_HOST={engine.env['DOCKER_HOST']}",
+                                  "sh", "-c", script, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        daemon.wait_for(lambda: f"web-{uuid}" not in rows(daemon), "it is forgotten")
+    engine.docker("rm", "-f", "coolify-proxy")
+
+
+def test_a_network_whose_consumer_went_while_the_daemon_was_down_is_left(scene: Scene) -> None:
+    engine, daemon = scene.engine, scene.daemon
+    engine.docker("network", "create", "brief")
+    run(engine, "brief", "--network", "brief", "--label", "coollama.reach=network")
+    wait_linked(daemon, "brief")
+    daemon.kill()
+    engine.docker("rm", "-f", "brief")
+    assert "brief" in scene.joined()
+    daemon.start()
+    wait_for(lambda: "brief" not in scene.joined(), "it is left")
+    engine.docker("network", "rm", "brief")
+    wait_linked(daemon, "shop/web", "dark/web", "two/web")
+    assert scene.ask("shop-web-1")[0] == 200
+
+
+def test_a_proxy_that_was_stopped_when_its_network_went_starts_again(scene: Scene) -> None:
+    engine, daemon = scene.engine, scene.daemon
+    engine.docker("network", "create", "vanishing")
+    run(engine, "vanishing", "--network", "vanishing", "--label", "coollama.reach=network")
+    wait_linked(daemon, "vanishing")
+    daemon.kill()
+    engine.docker("stop", "-t", "0", PROXY)
+    engine.docker("rm", "-f", "vanishing")
+    engine.docker("network", "rm", "vanishing")
+    assert engine.client("start", PROXY).returncode != 0, "it can be started, which was the trouble"
+    daemon.start()
+    wait_up(daemon)
+    wait_linked(daemon, "shop/web", "dark/web", "two/web")
+    daemon.wait_for(lambda: scene.ask("dark-web-1")[0] == 200, "it answers by network again")
+
+
+def test_when_it_is_quiet_nothing_is_done(scene: Scene) -> None:
+    assert settle(scene.daemon, scene.relay) == []
+    assert changes(scene.relay) == []
+
+
+# ---- the gateway answers
+
+
+@pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
+def test_a_stream_by_the_gateway_survives_ten_joins_and_leaves(
+    engine: Engine, daemon_for: Callable[..., Daemon]
+) -> None:
+    daemon = daemon_for(engine, CONFIG)
+    consumer(engine, "old")
+    daemon.start()
+    wait_linked(daemon, "old/web", seconds=120)
+    assert row(daemon, "old/web")["reach"] == "gateway"
+    route = default_route(engine, PROXY)
+    networks = [f"{'a' if n % 2 else 'z'}net{n}" for n in range(10)]
+    for network in networks:
+        engine.docker("network", "create", network)
+    pieces = 60
+    slow = stream(engine, "old-web-1", key_of(engine, "old-web-1"), pieces, 500)
+
+    def joined() -> set[str]:
+        return set(engine.inspect(PROXY)["NetworkSettings"]["Networks"]) & set(networks)
+
+    ids = [
+        run(engine, f"by-{n}", "--network", n, "--label", "coollama.reach=network", "--label", "coollama.settle=1h")
+        for n in networks
+    ]  # fmt: skip
+    daemon.wait_for(lambda: joined() == set(networks), "all joined")
+    assert default_route(engine, PROXY) == route
+    engine.docker("rm", "-f", *ids)
+    daemon.wait_for(lambda: not joined(), "all left")
+    assert slow.poll() is None, "the stream ended before the networks were left: it proves nothing"
+    rest = slow.communicate(timeout=120)[0]
+    lines = [json.loads(line) for line in [slow.first, *rest.splitlines()] if line.strip()]
+    assert len(lines) == pieces + 1 or len(lines) == pieces, len(lines)
+    assert lines[-1]["done"] is True
+
+
+def test_without_a_userland_proxy_it_goes_by_network(
+    empty_engine: Callable[..., Engine], daemon_for: Callable[..., Daemon]
+) -> None:
+    from lib import images
+
+    engine = empty_engine("28.5", "--userland-proxy=false")
+    images.load_all(engine)
+    daemon = daemon_for(engine, CONFIG).start()
+    text = stack(service("web"), service("forced", labels=(ENABLED, "coollama.reach=gateway")))
+    consumer(engine, "shop", text)
+    wait_linked(daemon, "shop/web", seconds=120)
+    assert row(daemon, "shop/web")["reach"] == "network"
+    name = NAME.match(env_of(engine.inspect("shop-web-1"))["OLLAMA_BASE_URL"])
+    assert name and ask(engine, "shop-web-1", "/api/tags", key_of(engine, "shop-web-1"), name[1])[0] == 200
+    daemon.wait_for(lambda: row(daemon, "shop/forced")["state"] == "refused", "refused")
+    forced: dict[str, Any] = row(daemon, "shop/forced")
+    assert "the engine runs without its userland proxy" in forced["reason"], forced
+    assert forced["next"].endswith("coollama.reach=network")
+
+
+def test_a_link_by_the_gateway_that_stops_answering_is_mended_at_the_next_verify(
+    engine: Engine, daemon_for: Callable[..., Daemon]
+) -> None:
+    daemon = daemon_for(engine, CONFIG)
+    consumer(engine, "shop")
+    daemon.start()
+    wait_linked(daemon, "shop/web", seconds=120)
+    assert env_of(engine.inspect("shop-web-1"))["OLLAMA_BASE_URL"] == URL
+    drop_input(engine)
+    try:
+        answer = daemon.call("POST", "/verify?name=shop/web").json()
+        assert not answer["passed"], answer
+        daemon.wait_for(lambda: row(daemon, "shop/web")["reach"] == "network", "another way", 60)
+        wait_linked(daemon, "shop/web")
+        daemon.wait_for(
+            lambda: daemon.call("POST", "/verify?name=shop/web").json()["passed"], "it reaches the models"
+        )
+    finally:
+        accept_input(engine)
