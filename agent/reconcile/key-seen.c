@@ -186,3 +186,9 @@ KeySeen *key_seen_free(KeySeen *seen) {
         free(seen);
         return NULL;
 }
+
+bool key_seen_was(const KeySeen *seen, uint64_t number) {
+        const Sighting *sighting = key_seen_find(seen, number);
+
+        return sighting != NULL && sighting->answered > 0;
+}

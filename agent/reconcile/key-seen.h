@@ -32,3 +32,4 @@ void key_seen_follow(KeySeen *seen, const char *proxy_id);
 
 /* NULL: never. Valid until the loop goes on. */
 const Sighting *key_seen_find(const KeySeen *seen, uint64_t number);
+bool key_seen_was(const KeySeen *seen, uint64_t number); /* was it answered once? */

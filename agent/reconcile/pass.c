@@ -345,17 +345,11 @@ static const char *failure_of(const Consumer *consumer, const Remembered *rememb
         return remembered ? remembered->failure : NULL;
 }
 
-static bool was_seen(const Reconciler *reconciler, const Consumer *consumer) {
-        uint64_t number = provider_key_number(reconciler->provider, consumer->identity.key);
-        const Sighting *sighting = key_seen_find(reconciler->key_seen, number);
-
-        return sighting != NULL && sighting->answered > 0;
-}
-
 static int make_plan(Pass *pass, Plan **ret) {
         const Reconciler *reconciler = pass->reconciler;
         const Consumer *consumer = pass->consumer;
         const Remembered *remembered = memory_get(reconciler->memory, consumer->identity.key);
+        uint64_t number = provider_key_number(reconciler->provider, consumer->identity.key);
         const Config *config = reconciler->setup.config;
         const ConsumerContext context = {
                 .provider = provider_facts(reconciler->provider),
@@ -381,7 +375,7 @@ static int make_plan(Pass *pass, Plan **ret) {
                 .key_accepted =
                         provider_key_is_accepted(reconciler->provider, consumer->identity.key),
                 .key_in_url = provider_key_is_in_url(reconciler->provider, consumer->identity.key),
-                .key_seen = was_seen(reconciler, consumer),
+                .key_seen = key_seen_was(reconciler->key_seen, number),
                 .name = place_name(reconciler, consumer),
                 .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
                 .touched_usec = consumer->touched_usec,
@@ -541,8 +535,7 @@ static void forgive(const Pass *pass, const Plan *plan) {
         }
 }
 
-/* What others find out is told when it is there. True when the pass has gone on, or ended, in here.
- */
+/* What others find out comes by itself. True when the pass has gone on, or ended, in here. */
 static bool asks_others(Pass *pass, const Plan *plan, const Container *subject) {
         Error err = { 0 };
 

@@ -38,15 +38,22 @@ void place_container(
         place->network = owner ? container_network(owner, &place->name) : NULL;
         if (place->network == NULL)
                 return;
-        if (reconciler->reach != NULL)
+        const ProviderFacts *facts = provider_facts(reconciler->provider);
+        if (facts->no_gateway != NULL) {
+                place->reach_known = true;
+                place->unreachable = facts->no_gateway;
+        } else if (reconciler->reach != NULL) {
                 reach_get(reconciler->reach, place);
+        }
         place->joined =
                 name != NULL
                 && joins_is_joined(reconciler->joins, place->network, name, &place->join_failure);
 }
 
 void place_ask_reach(Reconciler *reconciler, const SeenPlace *place) {
-        if (place->network != NULL && reconciler->reach != NULL)
+        bool hopeless = provider_facts(reconciler->provider)->no_gateway != NULL;
+
+        if (place->network != NULL && reconciler->reach != NULL && !hopeless)
                 reach_ask(reconciler->reach, place->network, place->name);
 }
 
