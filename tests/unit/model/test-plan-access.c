@@ -62,8 +62,7 @@ static Plan *plan_for(size_t i, Access now, bool secured, const char *key) {
                                     .key = key,
                                     .key_accepted = true,
                                     .access = now,
-                                    .trusted = cases[i].trusted,
-                                    .observed = { .reach_known = true } };
+                                    .trusted = cases[i].trusted };
         cr_assert_eq(plan_consumer(&view, &context, NOW, &plan), 0);
         (void) profile_set_free(profiles);
         return plan;
