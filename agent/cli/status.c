@@ -28,33 +28,39 @@ static void add_part(Text *line, const char *before, const char *value) {
         (void) text_add_clean(line, value);
 }
 
+static void add_more(Text *text, const char *head, const char *value, unsigned width) {
+        Text line = TEXT_INIT(16384);
+
+        if (value[0] == '\0')
+                return;
+        (void) text_add_clean(&line, value);
+        add_line(text, head, &line, width);
+}
+
 static void print_provider(const json_t *provider, unsigned width, Text *text) {
         bool up = json_is_true(json_object_get(provider, "up"));
         bool managed = json_is_string(json_object_get(provider, "mode"))
                        && text_of(provider, "image")[0] != '\0';
         Text line = TEXT_INIT(16384);
-        Text next = TEXT_INIT(16384);
 
         (void) text_add(&line, up ? "up, " : "down, ");
         (void) text_add_clean(&line, text_of(provider, "mode"));
+        add_part(&line, " ", text_of(provider, "name"));
         (void) text_add(
                 &line, json_is_true(json_object_get(provider, "secured")) ? ", each with its key"
                                                                           : ", no keys"
         );
         add_part(&line, ", for consumers ", text_of(provider, "url"));
-        if (managed)
+        if (strcmp(text_of(provider, "mode"), "external") != 0)
                 add_part(&line, ", bound to ", text_of(provider, "bind"));
         add_part(&line, ", image ", text_of(provider, "image"));
         add_part(&line, ", ", text_of(provider, "gpu"));
         add_line(text, "Ollama", &line, width);
-        if (text_of(provider, "why")[0] != '\0') {
-                add_part(&next, "", text_of(provider, "why"));
-                add_line(text, "  why", &next, width);
-        }
-        if (text_of(provider, "next")[0] != '\0') {
-                add_part(&next, "", text_of(provider, "next"));
-                add_line(text, "  next", &next, width);
-        }
+        if (!managed)
+                add_more(text, "  chosen", text_of(provider, "chosen"), width);
+        add_more(text, "  why", text_of(provider, "why"), width);
+        add_more(text, "  next", text_of(provider, "next"), width);
+        add_more(text, "  note", text_of(provider, "note"), width);
 }
 
 /* Those that the configuration names. */

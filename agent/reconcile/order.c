@@ -157,6 +157,9 @@ int order_trust(
         int r = write_trust(reconciler, identity, revoke ? 0 : before | asked, err);
         if (r < 0)
                 return r;
+        /* It may be the one that the choice of the provider waits for. */
+        if ((changed & TRUST_PROVIDER) != 0 && reconciler->standing)
+                provider_look(reconciler->provider);
         cleanup(freep) char *said = text_format(
                 "%s is %s", trust_text(changed), revoke ? "taken back from it" : "given to it"
         );
