@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from lib.consumers import run
+from lib.consumers import env_of, run
 from lib.daemon import Daemon
 from lib.engine import Engine
-from lib.ollamas import UUID, Coolify, coolify_proxy, one_click
+from lib.ollamas import UUID, Coolify, coolify_proxy, one_click, secured, unsecured
 from lib.provider import (
     API,
+    PROXY,
     UNAUTHORIZED,
     ask,
     consumer,
@@ -171,3 +172,31 @@ def test_the_daemon_that_is_started_again_uses_the_same_one(scene: Scene) -> Non
         assert status(scene.daemon)["provider"]["name"] == "my-ollama/ollama-api"
     finally:
         scene.engine.docker("rm", "-f", "another")
+
+
+@pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
+@pytest.mark.parametrize("seeds", [unsecured, secured])
+def test_the_seeds_own_stacks_keep_their_port_and_others_come_by_network(
+    engine: Engine, seeds: Callable[[Engine], Any], daemon_for: Callable[..., Daemon]
+) -> None:
+    stack = seeds(engine)
+    stack.up()
+    names = engine.docker("ps", "--format", "{{.Names}}").split()
+    before = shown(engine, *names)
+    consumer(engine, "shop")
+    daemon = daemon_for(engine).start()
+    wait_linked(daemon, "shop/web")
+    assert status(daemon)["provider"]["name"] == "ollama/ollama-api"
+    assert not engine.exists(API)
+    assert shown(engine, *names) == before
+    variables = env_of(engine.inspect("shop-web-1"))
+    host = variables["OLLAMA_BASE_URL"].removeprefix("http://").partition(":")[0]
+    assert host != "host.docker.internal"
+    code, text = ask(engine, "shop-web-1", "/api/tags", variables["OLLAMA_API_KEY"], host)
+    assert code == 200 and models_in(text)
+    assert "ports:" in status(daemon)["provider"]["note"]
+    # Deployed anew it gets its port again: nobody has taken it meanwhile.
+    stack.up("--force-recreate")
+    wait_up(daemon)
+    assert engine.inspect(PROXY)["HostConfig"]["PortBindings"] in (None, {})
+    wait_linked(daemon, "shop/web")
