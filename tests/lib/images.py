@@ -78,8 +78,8 @@ def _add(
 def _shell() -> tuple[dict[str, bytes | Path], dict[str, str]]:
     files: dict[str, bytes | Path] = {
         "bin/busybox": need(Path("/bin/busybox")),
-        "etc/passwd": b"root:x:0:0:root:/root:/bin/sh\nnginx:x:101:101::/:/bin/false\n",
-        "etc/group": b"root:x:0:\nnginx:x:101:\n",
+        "etc/passwd": b"root:x:0:0:root:/root:/bin/sh\nnginx:x:101:101::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n",
+        "etc/group": b"root:x:0:\nnginx:x:101:\nnogroup:x:65534:\nnobody:x:65534:\n",
     }
     return files, {f"bin/{applet}": "busybox" for applet in APPLETS}
 
