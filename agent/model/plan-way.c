@@ -27,24 +27,25 @@ static void take_hint(const Deciding *deciding, const Target *target, Carrier ca
         deciding->plan->hint = text;
 }
 
-/* What the container lacks by this way. */
-static int
-compute(const Deciding *deciding,
-        const SeenContainer *seen,
-        Way way,
-        Carrier carrier,
-        Target *target,
-        Link *link,
-        Error *err) {
-        const TargetInput aim = {
+static TargetInput aim_by(const Deciding *deciding, Way way, Carrier carrier) {
+        return (TargetInput){
                 .provider = deciding->context->provider,
                 .way = way,
                 .carrier = carrier,
                 .key = deciding->view->key,
                 .name = deciding->view->name,
         };
+}
 
-        int r = target_make(&aim, target);
+/* What the container lacks by this way. */
+static int
+compute(const Deciding *deciding,
+        const SeenContainer *seen,
+        const TargetInput *aim,
+        Target *target,
+        Link *link,
+        Error *err) {
+        int r = target_make(aim, target);
         if (r < 0)
                 return r;
         const LinkInput input = {
@@ -66,11 +67,12 @@ static Carrier carrier_by(const Deciding *deciding, Way way) {
 static bool is_in_place(const Deciding *deciding, const SeenContainer *seen, Way way) {
         cleanup(link_done) Link link = { 0 };
         Carrier carrier = carrier_by(deciding, way);
+        const TargetInput aim = aim_by(deciding, way, carrier);
         Target target;
         Error err = { 0 };
 
         return !deciding_lacks_key(deciding, carrier)
-               && compute(deciding, seen, way, carrier, &target, &link, &err) >= 0
+               && compute(deciding, seen, &aim, &target, &link, &err) >= 0
                && link_is_in_place(&link);
 }
 
@@ -243,7 +245,8 @@ int deciding_choose_way(
                 return 1;
         *carrier = carrier_by(deciding, *ret);
         deciding->plan->carrier = *carrier;
-        r = compute(deciding, seen, *ret, *carrier, &target, link, err);
+        const TargetInput aim = aim_by(deciding, *ret, *carrier);
+        r = compute(deciding, seen, &aim, &target, link, err);
         if (r != -ENOMEM && target.link.host != NULL)
                 take_hint(deciding, &target, *carrier);
         return r;
