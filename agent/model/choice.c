@@ -24,7 +24,7 @@ static const Choice auth_choices[] = {
         [AUTH_AUTO] = { "auto", true },
         [AUTH_HEADER] = { "header", true },
         [AUTH_URL] = { "url", true },
-        [AUTH_STACK] = { "stack", false },
+        [AUTH_STACK] = { "stack", true },
 };
 static_assert(ARRAY_LEN(auth_choices) == AUTH_STACK + 1, "a word for each Auth");
 

@@ -151,7 +151,7 @@ static bool leave_one(const JoinsView *view, Plan *plan) {
 
 /* The same for one to join; one where it has not all its names is joined anew. */
 static bool join_one(const JoinsView *view, Plan *plan) {
-        for (size_t i = 0; i < view->n_wanted; i++) {
+        for (size_t i = 0; i < view->n_wanted && !view->held; i++) {
                 const JoinWanted *wanted = &view->wanted[i];
 
                 if (wanted->held || joins_is_refused(view->home, wanted->name, view->api)

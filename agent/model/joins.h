@@ -29,6 +29,7 @@ typedef struct JoinsView {
         size_t n_wanted;
         const char *const *carried; /* names that it has too wherever it joins (proxy/names.h) */
         size_t n_carried;
+        bool held;     /* none is joined now */
         bool complete; /* nobody else can want one: what is not wanted is left */
         unsigned api;  /* minor version of the engine's API */
 } JoinsView;

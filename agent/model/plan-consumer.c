@@ -43,7 +43,10 @@ static bool asks_reach(const Deciding *deciding, Way way) {
 }
 
 static void add_join(const Deciding *deciding, const SeenContainer *seen) {
-        plan_add_join(deciding->plan, seen->container->id, seen->place.network, seen->place.name);
+        plan_add_join(
+                deciding->plan, seen->container->id, seen->place.network, seen->place.name,
+                /* as_host= */ false
+        );
 }
 
 static bool is_paused(const ConsumerContext *context) {
@@ -76,13 +79,13 @@ static void link_one(
         cleanup(freep) char *fingerprint = link_fingerprint(link);
         if (deciding_must_wait_after_failures(deciding, fingerprint))
                 return;
-        if (is_network(way))
+        if (is_network(way) && carrier != CARRIER_STACK)
                 add_join(deciding, seen);
         if (deciding_must_settle(deciding, seen)
             || deciding_lacks_observations(deciding, seen, asks_reach(deciding, way))
             || plan_lacks_donors(deciding->view, seen->container, deciding->plan))
                 return;
-        if (is_network(way) && deciding_lacks_join(deciding, seen))
+        if (is_network(way) && carrier != CARRIER_STACK && deciding_lacks_join(deciding, seen))
                 return;
         if (deciding->context->finishing) {
                 plan_say(deciding->plan, LINK_WAITING, "coollamad is stopping");
@@ -182,6 +185,10 @@ static void say_linked(const Deciding *deciding) {
         } else if (plan->note != NULL) {
                 plan_say(plan, LINK_ONE_STEP_LEFT, "%s", plan->note);
                 plan_next_step(plan, "if that is not meant, take it away and deploy it again");
+        } else if (plan->carrier == CARRIER_STACK) {
+                plan_say(plan, LINK_LINKED, "the proxy knows it by its network");
+                if (plan->hint != NULL && !deciding->view->key_seen)
+                        plan_next_step(plan, "%s", plan->hint);
         } else if (plan->hint != NULL && !deciding->view->key_seen) {
                 plan_say(
                         plan, LINK_ONE_STEP_LEFT,
@@ -233,17 +240,41 @@ static bool closes_urls(const Deciding *deciding, Carrier carrier, bool acted) {
         return true;
 }
 
+/* Known by its network it will be once the proxy is there, and knows by which address. */
+static void be_known(const Deciding *deciding, const SeenContainer *seen, bool *acted) {
+        const SeenPlace *place = &seen->place;
+        Plan *plan = deciding->plan;
+
+        plan_add_join(
+                plan, seen->container->id, place->own_network, place->own_name, /* as_host= */ true
+        );
+        if (place->known) {
+                plan->linked++;
+        } else if (!*acted) {
+                *acted = true;
+                plan_say(
+                        plan, LINK_LINKING, "the proxy joins its network %s, to know it by that",
+                        place->own_name
+                );
+        }
+}
+
 /* The right values are in place. *acted as below. */
 static void keep_linked(
         const Deciding *deciding, const SeenContainer *seen, Way way, Carrier carrier, bool *acted
 ) {
         Plan *plan = deciding->plan;
-        bool cut_off = is_network(way) && !seen->place.joined;
+        bool by_network = is_network(way) && carrier != CARRIER_STACK;
+        bool cut_off = by_network && !seen->place.joined;
 
-        plan->linked++;
-        if (is_network(way))
+        if (carrier == CARRIER_STACK) {
+                be_known(deciding, seen, acted);
+                cut_off = !seen->place.known;
+        } else
+                plan->linked++;
+        if (by_network)
                 add_join(deciding, seen);
-        if (cut_off && seen->place.join_failure != NULL && !*acted) {
+        if (by_network && cut_off && seen->place.join_failure != NULL && !*acted) {
                 *acted = true;
                 (void) deciding_lacks_join(deciding, seen);
         }

@@ -11,6 +11,7 @@
 #include "model/identity.h"
 #include "model/link.h"
 #include "model/opt-in.h"
+#include "model/own-network.h"
 #include "model/pause.h"
 #include "model/plan.h"
 #include "model/profile.h"
@@ -30,6 +31,11 @@ typedef struct SeenPlace {
         const char *mend;         /* what would make it answer; NULL: nothing that is known */
         bool joined;              /* the proxy is there, by the consumer's name for it */
         const char *join_failure; /* why it could not join; NULL: it could, or was not asked to */
+        const char *own_network;  /* id of one that may be its stack's alone; NULL: there is none */
+        const char *own_name;
+        NetworkAnswer own;                /* is nobody else in it? */
+        char shared[OWN_NETWORK_WHY_MAX]; /* why not */
+        bool known; /* the proxy has proven that it knows the consumer by it */
 } SeenPlace;
 
 /* A container of the identity, with what only watching it can tell. */

@@ -34,6 +34,7 @@ static TargetInput aim_by(const Deciding *deciding, Way way, Carrier carrier) {
                 .carrier = carrier,
                 .key = deciding->view->key,
                 .name = deciding->view->name,
+                .host_is_taken = container_host_entry(seen->container, LINK_HOST) != NULL,
         };
 }
 
@@ -219,6 +220,65 @@ static bool lacks_name(const Deciding *deciding, const SeenContainer *seen, Way 
         return true;
 }
 
+static bool is_forced(const Deciding *deciding) {
+        return deciding->ways.n_carriers == 1;
+}
+
+/* Is it in a network of its stack alone? What its user wrote into its hosts counts there before any
+ * name that the proxy has. */
+static NetworkAnswer network_answer(
+        const Deciding *deciding, const SeenContainer *seen, char why[static HINDRANCE_MAX]
+) {
+        const ProviderFacts *provider = deciding->context->provider;
+        const SeenPlace *place = &seen->place;
+        DonorRef ref;
+
+        if (!provider->joins || place->own_network == NULL
+            || joins_is_refused(provider->own_network, place->own_name, deciding->context->api)) {
+                (void) snprintf(
+                        why, HINDRANCE_MAX,
+                        "it is in no network of its stack's own that the proxy could join"
+                );
+                return NETWORK_SHARED;
+        }
+        if (donors_network(seen->container, &ref)) {
+                (void) snprintf(why, HINDRANCE_MAX, "it has the network of another container");
+                return NETWORK_SHARED;
+        }
+        if (!is_forced(deciding) && container_host_entry(seen->container, LINK_HOST) != NULL) {
+                (void) snprintf(why, HINDRANCE_MAX, "it has a host entry " LINK_HOST " of its own");
+                return NETWORK_SHARED;
+        }
+        if (seen->place.own == NETWORK_SHARED)
+                (void) snprintf(why, HINDRANCE_MAX, "%s", seen->place.shared);
+        return seen->place.own;
+}
+
+/* 1: it is to be known by its network; 0: by something else; 2: that is to be found out. */
+static int choose_stack(const Deciding *deciding, const SeenContainer *seen, Error *err) {
+        const Ways *ways = &deciding->ways;
+        Carrier asked = carrier_of(deciding->context->provider, WAY_NETWORK);
+        char why[HINDRANCE_MAX] = "";
+        Way way;
+
+        if (ways->carriers[0] != AUTH_STACK || asked == CARRIER_NONE
+            || way_is_given(deciding->context->provider, seen->container, &way)
+            || (!is_forced(deciding) && is_right_already(deciding, seen, &way)))
+                return 0;
+
+        CarrierChoice choice = carrier_choose(ways, asked, network_answer(deciding, seen, why));
+        if (choice.impossible)
+                return error_set(err, -EXDEV, "coollama.auth says stack, but %s", why);
+        if (choice.needs_network) {
+                ask(deciding, seen, NEED_NETWORK, "looking at who is in its network");
+                return 2;
+        }
+        if (choice.carrier != CARRIER_STACK)
+                return 0;
+        say(deciding, WAY_NETWORK, "it is known by its network");
+        return 1;
+}
+
 int deciding_choose_way(
         const Deciding *deciding,
         const SeenContainer *seen,
@@ -229,11 +289,16 @@ int deciding_choose_way(
 ) {
         const ProviderFacts *provider = deciding->context->provider;
         Target target;
-        int r = 0;
 
         if (!provider->external && lacks_donors(deciding, seen))
                 return 1;
-        if (way_is_given(provider, seen->container, ret))
+        int stack = choose_stack(deciding, seen, err);
+        if (stack < 0 || stack == 2)
+                return stack < 0 ? stack : 1;
+        int r = 0;
+        if (stack == 1)
+                *ret = WAY_NETWORK;
+        else if (way_is_given(provider, seen->container, ret))
                 say(deciding, *ret,
                     *ret == WAY_EXTERNAL ? "url in [provider] says so"
                                          : "it is a member of Ollama's own stack");
@@ -243,7 +308,7 @@ int deciding_choose_way(
                 return r;
         if (lacks_name(deciding, seen, *ret))
                 return 1;
-        *carrier = carrier_by(deciding, *ret);
+        *carrier = stack == 1 ? CARRIER_STACK : carrier_by(deciding, *ret);
         deciding->plan->carrier = *carrier;
         const TargetInput aim = aim_by(deciding, *ret, *carrier);
         r = compute(deciding, seen, &aim, &target, link, err);

@@ -110,14 +110,16 @@ void plan_set_way(Plan *plan, const char *way, const char *format, ...) {
         plan->way = way;
 }
 
-void plan_add_join(Plan *plan, const char *container, const char *network, const char *name) {
+void plan_add_join(
+        Plan *plan, const char *container, const char *network, const char *name, bool as_host
+) {
         if (plan->joins == NULL)
                 plan->joins = json_array();
         if (plan->joins == NULL
             || json_array_append_new(
                        plan->joins, json_pack(
-                                            "{s:s, s:s, s:s}", "container", container, "network",
-                                            network, "name", name
+                                            "{s:s, s:s, s:s, s:b}", "container", container,
+                                            "network", network, "name", name, "as_host", as_host
                                     )
                ) < 0)
                 plan_fail(plan, -ENOMEM);

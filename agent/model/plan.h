@@ -38,6 +38,7 @@ typedef enum Need {
                                       empty volumes */
         NEED_REACH = 1U << 3,      /* does the gateway answer on its network? */
         NEED_DONORS = 1U << 4,     /* those whose namespaces or volumes its containers have */
+        NEED_NETWORK = 1U << 8,    /* its network, and who is in it */
         NEED_DEPENDENTS = 1U << 5, /* those that live off this container */
         NEED_NAME = 1U << 6,       /* how the proxy is called in its network */
 } Need;
@@ -99,7 +100,10 @@ void plan_note(Plan *plan, const char *format, ...) __attribute__((format(printf
 void plan_set_way(Plan *plan, const char *way, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 /* The proxy is wanted in this network, by its id, for as long as this container runs. */
-void plan_add_join(Plan *plan, const char *container, const char *network, const char *name);
+/* as_host: by the name host.docker.internal too. */
+void plan_add_join(
+        Plan *plan, const char *container, const char *network, const char *name, bool as_host
+);
 
 /* The earlier of what is asked for already and this. */
 void plan_wake_at(Plan *plan, uint64_t usec);

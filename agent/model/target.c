@@ -54,11 +54,15 @@ Carrier carrier_of(const ProviderFacts *provider, Way way) {
 }
 
 static int make_by_network(const TargetInput *input, Target *ret) {
+        /* Whose network it is alone, nobody else takes this name there. */
+        bool as_host = input->carrier == CARRIER_STACK && !input->host_is_taken;
+        const char *name = as_host ? LINK_HOST : input->name;
+
         if (input->name == NULL)
                 return -ENODATA;
-        ret->link.host = input->name;
+        ret->link.host = name;
         ret->link.port = INNER_PORT;
-        (void) snprintf(ret->url, sizeof ret->url, "http://%s:%s", input->name, INNER_PORT);
+        (void) snprintf(ret->url, sizeof ret->url, "http://%s:%s", name, INNER_PORT);
         return 0;
 }
 

@@ -28,9 +28,10 @@ typedef struct TargetInput {
         const ProviderFacts *provider;
         Way way;
         Carrier carrier;
-        const char *key;  /* NULL: it has none yet */
-        const char *name; /* how the proxy is called in the consumer's network (proxy/names.h);
-                             NULL: it has no name there */
+        const char *key;    /* NULL: it has none yet */
+        const char *name;   /* how the proxy is called in the consumer's network (proxy/names.h);
+                               NULL: it has no name there */
+        bool host_is_taken; /* its own hosts say something of host.docker.internal */
 } TargetInput;
 
 #define TARGET_URL_MAX 400

@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -211,10 +212,13 @@ static int render_networks(Rendered *rendered, const GenerationSettings *setting
 
                 if (!is_address(network->address))
                         return -EINVAL;
+                bool gateway = is_address(network->gateway);
+
                 r = text_addf(
-                        networks, "\"%s\" c%" PRIu64 ";\n", network->address, network->number
+                        networks, "\"%s\" c%" PRIu64 "; # %s\n", network->address, network->number,
+                        gateway ? network->gateway : "-"
                 );
-                if (r >= 0 && is_address(network->gateway))
+                if (r >= 0 && gateway)
                         r = text_addf(gateways, "\"%s\" \"\";\n", network->gateway);
         }
         return r;
@@ -467,4 +471,52 @@ int generation_prune(const char *conf_dir, Error *err) {
         r = prune(dir, conf_dir, current, err);
         (void) closedir(dir); /* was only read */
         return r;
+}
+
+/* Copies what stands before the end and goes behind it; false where that is no address. */
+static bool take_address(const char **at, const char *end, char ret[static PROXY_ADDRESS_MAX]) {
+        size_t size = strspn(*at, "0123456789abcdef.:-");
+
+        if (size == 0 || size >= PROXY_ADDRESS_MAX || strncmp(*at + size, end, strlen(end)) != 0)
+                return false;
+        (void) snprintf(ret, PROXY_ADDRESS_MAX, "%.*s", (int) size, *at);
+        *at += size + strlen(end);
+        return true;
+}
+
+/* One line as render_networks() writes it. */
+static bool parse_network(const char *line, ProxyNetwork *ret) {
+        const char *at = line + 1;
+        char *end = NULL;
+
+        *ret = (ProxyNetwork){ 0 };
+        if (line[0] != '"' || !take_address(&at, "\" c", ret->address))
+                return false;
+        ret->number = strtoull(at, &end, 10);
+        if (ret->number == 0 || strncmp(end, "; # ", 4) != 0)
+                return false;
+        at = end + 4;
+        if (!take_address(&at, "", ret->gateway))
+                return false;
+        if (strcmp(ret->gateway, "-") == 0)
+                (void) memset(ret->gateway, 0, sizeof ret->gateway);
+        return true;
+}
+
+size_t generation_networks(const char *conf_dir, uint64_t number, ProxyNetwork *list, size_t max) {
+        char path[PATH_SIZE];
+        char *text = NULL;
+        char *rest = NULL;
+        size_t size = 0;
+        size_t n = 0;
+
+        if (path_make(path, conf_dir, number, file_names[GENERATION_NETWORKS], /* err= */ NULL) < 0
+            || file_read(path, FILE_MAX, &text, &size, /* err= */ NULL) < 0)
+                return 0;
+        for (char *line = strtok_r(text, "\n", &rest); line != NULL && n < max;
+             line = strtok_r(NULL, "\n", &rest))
+                if (parse_network(line, &list[n]))
+                        n++;
+        free(text);
+        return n;
 }

@@ -15,7 +15,8 @@
  *   conf/7/nginx.conf       the template with its @names@ replaced
  *   conf/7/keys.map         "<key>" c17;
  *   conf/7/url-keys.map     those of them that are also accepted in a URL's path
- *   conf/7/networks.map     "172.20.0.3" c17; whose network it is where the proxy has this address
+ *   conf/7/networks.map     "172.20.0.3" c17; # GATEWAY
+ *                           whose network it is where the proxy has this address
  *   conf/7/gateways.map     "172.20.0.1" ""; the host's own addresses in these networks
  *   conf/7/access.map       c17 admin;    those that may do something else than the rest
  *   conf/7/upstream.conf    where Ollama is, and what it is told of who asks
@@ -47,6 +48,7 @@ typedef struct GenerationSettings {
         const char *temp_dir;         /* NULL: "/tmp" */
         const ProxyNetwork *networks; /* ordered by address */
         size_t n_networks;
+        uint64_t networks_version; /* counts their changes; not written */
 } GenerationSettings;
 
 /* The next free number: one above the highest directory there, 1 where there is none. */
@@ -60,6 +62,9 @@ int generation_current(const char *conf_dir, uint64_t *ret, Error *err);
 bool generation_matches(
         const char *conf_dir, uint64_t number, const GenerationSettings *settings, const Keys *keys
 );
+
+/* The networks of that generation, as they were written; how many there were. */
+size_t generation_networks(const char *conf_dir, uint64_t number, ProxyNetwork *list, size_t max);
 
 /*
  * Writes conf_dir/number whole, synced; readable for the directory's group. What a crash left under

@@ -19,6 +19,7 @@
 #include "reconcile/reach.h"
 #include "reconcile/reconciler.h"
 #include "reconcile/recovery.h"
+#include "reconcile/stacks.h"
 #include "reconcile/store.h"
 #include "reconcile/story.h"
 #include "reconcile/world.h"
@@ -49,6 +50,7 @@ struct Reconciler {
         Leftovers *leftovers;
         Names *names;
         Joins *joins;
+        Stacks *stacks;
         Index *loners; /* containers that live off nobody (look-dependents.h) */
         ExecutorHelpers helpers;
 
@@ -122,6 +124,11 @@ void intake_speak(Reconciler *reconciler, Consumer *consumer, json_t *speech);
 int follow_open(Reconciler *reconciler);
 void follow_check(Reconciler *reconciler);
 void follow_heard(void *data);
+
+/* follow-proxy.c: what the proxy's log tells is known from now on; the log of the proxy that runs
+ * is followed. */
+int follow_proxy_open(Reconciler *reconciler, Error *err);
+void follow_proxy(Reconciler *reconciler);
 
 /* reconciler.c: it is to be looked at before anything is said of all consumers. */
 void reconciler_await(Reconciler *reconciler, Consumer *consumer);

@@ -152,6 +152,15 @@ static void on_signal(const Reconciler *reconciler, const EngineEvent *event) {
                 tracked->signalled_usec = clock_monotonic_usec();
 }
 
+/* Somebody came into the network that it is known by. */
+static void look_again(const char *owner, void *data) {
+        Reconciler *reconciler = data;
+        Consumer *consumer = world_find(reconciler->world, owner);
+
+        if (consumer != NULL)
+                queue_add(reconciler, consumer);
+}
+
 static void on_event(const EngineEvent *event, void *data) {
         Reconciler *reconciler = data;
 
@@ -176,6 +185,7 @@ static void on_event(const EngineEvent *event, void *data) {
                         world_find_container(reconciler->world, event->container_id);
                 if (consumer != NULL)
                         stamp(reconciler, event, consumer);
+                stacks_tell(reconciler->stacks, event->actor, look_again, reconciler);
                 break;
         }
         case EVENT_PRUNE:

@@ -173,6 +173,7 @@ static void decide(Joins *joins) {
                 .carried = carried,
                 .n_carried = names_carried(joins->setup.names, carried),
                 .complete = joins->complete && wake_usec == 0,
+                .held = !joins->setup.may_join(joins->setup.data),
                 .api = engine_api(joins->setup.engine),
         };
 
@@ -206,6 +207,7 @@ static void on_looked(const EngineAnswer *answer, void *data) {
                                 joins->setup.data
                         );
                 joins->news = false;
+                joins->setup.looked(joins->setup.data);
                 if (json_is_true(json_object_get(state, "Running")))
                         decide(joins);
         } else if (answer->outcome != OUTCOME_GONE) {
@@ -299,6 +301,14 @@ bool joins_is_joined(
 ) {
         *ret_why = join_wishes_failure(joins->wishes, network);
         return joins->proxy != NULL && joins_is_in(joins->proxy, network, &alias, 1);
+}
+
+const json_t *joins_document(const Joins *joins) {
+        return joins->proxy;
+}
+
+void joins_look(Joins *joins) {
+        look(joins);
 }
 
 void joins_proxy(Joins *joins, const char *proxy_id, const char *home) {

@@ -30,6 +30,9 @@ typedef struct JoinsSetup {
         bool finishing; /* join and leave nothing */
         /* What joins_is_joined() says of a network of this owner's may be another. */
         void (*changed)(const char *owner, void *data);
+        void (*looked)(void *data); /* joins_document() is another one */
+        /* May it join now? Not while the proxy takes an address that it had for somebody's. */
+        bool (*may_join)(void *data);
         void *data;
 } JoinsSetup;
 
@@ -58,6 +61,12 @@ int joins_set(Joins *joins, const char *owner, const char *why, const JoinWish *
 bool joins_is_joined(
         const Joins *joins, const char *network, const char *alias, const char **ret_why
 );
+
+/* Its document at the last look; NULL: not looked at. Borrowed. */
+const json_t *joins_document(const Joins *joins);
+
+/* joins_set() or may_join() may be answered otherwise now: look again. */
+void joins_look(Joins *joins);
 
 /* The container that joins, or NULL while none runs; and its own network's name. Looks at it again
  * in any case. */

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "docker/query.h"
 #include "model/members.h"
+#include "model/own-network.h"
 #include "model/plan.h"
 #include "reconcile/look-dependents.h"
 #include "reconcile/look-donors.h"
@@ -17,6 +18,8 @@ typedef enum Question {
         QUESTION_IMAGE,
         QUESTION_IMAGE_NAME,
         QUESTION_MEMBERS,
+        QUESTION_NETWORK,
+        QUESTION_INMATES,
 } Question;
 
 struct Look {
@@ -37,6 +40,8 @@ struct Look {
         char *image_id;
         bool image_name_is_current;
         json_t *members;
+        json_t *network; /* the document of the one that it is in */
+        json_t *inmates; /* the list of those in it */
         const char *busy_member;
         LookFiles *files;
         char *files_id;   /* whose they are */
@@ -71,6 +76,8 @@ Look *look_free(Look *look) {
         json_decref(look->image);
         free(look->image_id);
         json_decref(look->members);
+        json_decref(look->network);
+        json_decref(look->inmates);
         (void) look_files_free(look->files);
         free(look->files_id);
         (void) donors_look_free(look->donors);
@@ -161,6 +168,22 @@ static int take_members(Look *look, const EngineAnswer *answer, Error *err) {
         return 0;
 }
 
+/* What cannot be looked at is nobody's own. */
+static int take_network(Look *look, const EngineAnswer *answer) {
+        bool done = answer->outcome == OUTCOME_DONE;
+
+        json_decref(look->network);
+        json_decref(look->inmates);
+        look->network = done ? json_incref(answer->json) : json_object();
+        look->inmates = NULL;
+        return look->network ? 0 : -ENOMEM;
+}
+
+static int take_inmates(Look *look, const EngineAnswer *answer) {
+        look->inmates = answer->outcome == OUTCOME_DONE ? json_incref(answer->json) : json_null();
+        return 0;
+}
+
 static void on_answer(const EngineAnswer *answer, void *data) {
         Look *look = data;
         Error err = { 0 };
@@ -179,6 +202,12 @@ static void on_answer(const EngineAnswer *answer, void *data) {
                 break;
         case QUESTION_MEMBERS:
                 r = take_members(look, answer, &err);
+                break;
+        case QUESTION_NETWORK:
+                r = take_network(look, answer);
+                break;
+        case QUESTION_INMATES:
+                r = take_inmates(look, answer);
                 break;
         }
         if (r >= 0)
@@ -289,6 +318,29 @@ static int ask_dependents(Look *look) {
         return r < 0 ? r : dependents_look_start(look->dependents, look->container);
 }
 
+static int ask_network(Look *look) {
+        const char *name = NULL;
+        const char *id = own_network_find(look->container, &name);
+        cleanup(freep) char *path = text_format("/networks/%s", id ? id : "none");
+
+        return path ? ask(look, QUESTION_NETWORK, path) : -ENOMEM;
+}
+
+static int ask_inmates(Look *look) {
+        const char *name = NULL;
+        const char *id = own_network_find(look->container, &name);
+        cleanup(freep) char *filter = text_format("{\"network\":[\"%s\"]}", id ? id : "");
+        Text path = TEXT_INIT(512);
+
+        (void) text_add(&path, "/containers/json?all=1");
+        if (filter == NULL || query_add(&path, "filters", filter) < 0) {
+                text_done(&path);
+                return -ENOMEM;
+        }
+        cleanup(freep) char *full = text_take(&path);
+        return full ? ask(look, QUESTION_INMATES, full) : -ENOMEM;
+}
+
 static int ask_next(Look *look) {
         if (look->n_read < look->n_containers)
                 return ask_about(
@@ -297,6 +349,12 @@ static int ask_next(Look *look) {
                 );
         if (look->question == QUESTION_IMAGE)
                 return ask_image_name(look);
+        if (look->question == QUESTION_NETWORK)
+                return ask_inmates(look);
+        if (look->needs & NEED_NETWORK) {
+                look->needs &= ~(unsigned) NEED_NETWORK;
+                return ask_network(look);
+        }
         if (look->needs & NEED_IMAGE) {
                 look->needs &= ~(unsigned) NEED_IMAGE;
                 return ask_about(look, QUESTION_IMAGE, "images", look->container->image_id, "json");
@@ -352,6 +410,14 @@ bool look_image_name_is_current(const Look *look) {
 
 const json_t *look_members(const Look *look) {
         return look->members;
+}
+
+const json_t *look_network(const Look *look) {
+        return look->inmates ? look->network : NULL;
+}
+
+const json_t *look_inmates(const Look *look) {
+        return look->inmates;
 }
 
 const char *look_busy_member(const Look *look) {

@@ -51,7 +51,10 @@ const LookContainer *look_containers(const Look *look, size_t *ret_n);
 const json_t *look_image(const Look *look);  /* NULL: not read, or gone */
 const char *look_image_id(const Look *look); /* whose it is */
 bool look_image_name_is_current(const Look *look);
-const json_t *look_members(const Look *look);   /* NULL: not read */
+const json_t *look_members(const Look *look); /* NULL: not read */
+/* Of the network that may be its stack's alone (model/own-network.h); NULL: not read. */
+const json_t *look_network(const Look *look);
+const json_t *look_inmates(const Look *look);   /* the list of those in it */
 const char *look_busy_member(const Look *look); /* NULL: none */
 bool look_changes_known(const Look *look);
 const char *look_changes_id(const Look *look);

@@ -232,8 +232,7 @@ static int take_look(Pass *pass) {
                 pass->seen[pass->n_seen++] = (SeenContainer){
                         .container = container,
                         .debt = recovery_debt(
-                                reconciler->recovery, container,
-                                provider_key_number(reconciler->provider, consumer->identity.key)
+                                reconciler->recovery, container, place_number(reconciler, consumer)
                         ),
                         .signalled_usec = tracked->signalled_usec,
                         .settled_since_usec = tracked->settled_since_usec,
@@ -349,7 +348,7 @@ static int make_plan(Pass *pass, Plan **ret) {
         const Reconciler *reconciler = pass->reconciler;
         const Consumer *consumer = pass->consumer;
         const Remembered *remembered = memory_get(reconciler->memory, consumer->identity.key);
-        uint64_t number = provider_key_number(reconciler->provider, consumer->identity.key);
+        uint64_t number = place_number(reconciler, consumer);
         const Config *config = reconciler->setup.config;
         const ConsumerContext context = {
                 .provider = provider_facts(reconciler->provider),
@@ -391,11 +390,8 @@ static int make_plan(Pass *pass, Plan **ret) {
                 .retry_usec = consumer->retry_usec,
                 .observed = observations(pass),
         };
-        size_t n = 0;
-        const Donor *donors = look_donors(pass->look, &n);
-
         for (size_t i = 0; i < pass->n_seen; i++)
-                place_container(reconciler, consumer, donors, n, &pass->seen[i]);
+                place_container(reconciler, consumer, pass->look, &pass->seen[i]);
         return plan_consumer(&view, &context, clock_monotonic_usec(), ret);
 }
 
@@ -580,7 +576,7 @@ static void pass_plan(Pass *pass) {
         }
 
         forgive(pass, plan);
-        place_want(reconciler, pass->consumer, plan);
+        place_want(reconciler, pass->consumer, plan, pass->look);
         bool held_back = is_held_back(pass, plan);
         verdict_say(pass->consumer, plan);
         if (plan->bare)

@@ -4,6 +4,7 @@
 #include "model/donors.h"
 #include "model/plan-consumer.h"
 #include "reconcile/core.h"
+#include "reconcile/look.h"
 
 /*
  * Place: what a pass knows of the network that a container is in, and what it wants there.
@@ -19,8 +20,7 @@ int place_give_name(Reconciler *reconciler, const Consumer *consumer, Error *err
 void place_container(
         const Reconciler *reconciler,
         const Consumer *consumer,
-        const Donor *donors,
-        size_t n_donors,
+        const Look *look,
         SeenContainer *seen
 );
 
@@ -28,4 +28,12 @@ void place_container(
 void place_ask_reach(Reconciler *reconciler, const SeenPlace *place);
 
 /* Joins what the plan says, instead of what the consumer wanted so far. */
-void place_want(Reconciler *reconciler, const Consumer *consumer, const Plan *plan);
+void place_want(
+        Reconciler *reconciler, const Consumer *consumer, const Plan *plan, const Look *look
+);
+
+/* The proxy gets to know who is known by which network, and where it is there. */
+void place_publish(Reconciler *reconciler);
+
+/* The number that the proxy's log has for a consumer. */
+uint64_t place_number(const Reconciler *reconciler, const Consumer *consumer);

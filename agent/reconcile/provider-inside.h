@@ -6,6 +6,7 @@
 #include "model/adopted.h"
 #include "model/choose-provider.h"
 #include "model/health.h"
+#include "model/joins.h"
 #include "model/plan-provider.h"
 #include "proxy/keys.h"
 #include "reconcile/provider-gpu.h"
@@ -74,6 +75,7 @@ struct Provider {
 
         Keys *keys;
         Publisher *publisher;
+        ProxyNetwork networks[JOINS_MAX]; /* of generation */
 
         /* The pass. */
         ProviderLook *look;

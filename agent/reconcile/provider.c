@@ -122,6 +122,18 @@ void provider_settle_facts(Provider *provider) {
                 provider->setup.changed(provider->setup.data);
 }
 
+/* What the proxy knows already counts until everybody was looked at. */
+static void recall_networks(Provider *provider) {
+        uint64_t number = 0;
+
+        provider->generation.networks = provider->networks;
+        if (generation_current(provider->paths.conf, &number, NULL) >= 0 && number > 0)
+                provider->generation.n_networks = generation_networks(
+                        provider->paths.conf, number, provider->networks,
+                        ARRAY_LEN(provider->networks)
+                );
+}
+
 static int open_keys(Provider *provider, Error *err) {
         cleanup(freep) char *path = text_format("%s/keys.json", provider->setup.state_dir);
         if (path == NULL)
@@ -138,6 +150,7 @@ static int open_keys(Provider *provider, Error *err) {
                 .keys = provider->keys,
                 .settings = &provider->generation,
         };
+        recall_networks(provider);
         r = publisher_new(&setup, &provider->publisher);
         return r < 0 ? error_set(err, r, "out of memory") : 0;
 }
@@ -227,6 +240,37 @@ const char *provider_key(const Provider *provider, const char *identity) {
 uint64_t provider_key_number(const Provider *provider, const char *identity) {
         const KeyEntry *entry = entry_of(provider, identity);
         return entry ? entry->number : 0;
+}
+
+void provider_know_networks(Provider *provider, const ProxyNetwork *list, size_t n) {
+        GenerationSettings *generation = &provider->generation;
+        size_t size = n * sizeof *list;
+
+        if (provider->publisher == NULL || n > ARRAY_LEN(provider->networks)
+            || (generation->n_networks == n
+                && (n == 0 || memcmp(provider->networks, list, size) == 0)))
+                return;
+        if (n > 0)
+                (void) memcpy(provider->networks, list, size);
+        generation->n_networks = n;
+        generation->networks_version++;
+        provider_pass_begin(provider);
+}
+
+bool provider_networks_are_known(const Provider *provider) {
+        return provider->publisher == NULL || publisher_knows_networks(provider->publisher);
+}
+
+bool provider_knows_network(const Provider *provider, uint64_t number, const char *address) {
+        const GenerationSettings *generation = &provider->generation;
+
+        if (provider->publisher == NULL || !publisher_knows_networks(provider->publisher))
+                return false;
+        for (size_t i = 0; i < generation->n_networks; i++)
+                if (provider->networks[i].number == number
+                    && strcmp(provider->networks[i].address, address) == 0)
+                        return true;
+        return false;
 }
 
 const char *provider_identity(const Provider *provider, uint64_t number) {

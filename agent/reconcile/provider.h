@@ -14,6 +14,7 @@
 #include "model/choose-provider.h"
 #include "model/pause.h"
 #include "model/plan-consumer.h"
+#include "proxy/generation.h"
 #include "reconcile/executor.h"
 #include "reconcile/joins.h"
 #include "reconcile/memory.h"
@@ -66,6 +67,17 @@ Access provider_access(const Provider *provider, const char *identity); /* of th
 bool provider_key_is_accepted(const Provider *provider, const char *identity);
 bool provider_key_is_in_url(const Provider *provider, const char *identity);
 uint64_t provider_key_number(const Provider *provider, const char *identity); /* 0: it has none */
+
+/* The networks that tell whose they are, ordered by address; the proxy gets to know them, and
+ * forgets others. Nothing happens where it knows these already. */
+void provider_know_networks(Provider *provider, const ProxyNetwork *list, size_t n);
+
+/* Does the running proxy know exactly those that it shall know? */
+bool provider_networks_are_known(const Provider *provider);
+
+/* Has it proven that it knows the consumer with this number by the network where it has this
+ * address? */
+bool provider_knows_network(const Provider *provider, uint64_t number, const char *address);
 
 /* Whose key has this number; NULL: nobody's. */
 const char *provider_identity(const Provider *provider, uint64_t number);

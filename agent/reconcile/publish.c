@@ -26,7 +26,9 @@ struct Publisher {
         uint64_t asking_since_usec;
         bool was_hupped;
 
-        uint64_t proven;         /* generation that the running proxy has shown; 0: none */
+        uint64_t proven;   /* generation that the running proxy has shown; 0: none */
+        uint64_t networks; /* their version, being published */
+        uint64_t proven_networks;
         uint64_t proven_changes; /* of the keys, that it knows */
 };
 
@@ -77,6 +79,11 @@ bool publisher_is_proven(const Publisher *publisher) {
 
 bool publisher_accepts(const Publisher *publisher, const KeyEntry *entry) {
         return publisher->proven > 0 && entry->changed <= publisher->proven_changes;
+}
+
+bool publisher_knows_networks(const Publisher *publisher) {
+        return publisher->proven > 0
+               && publisher->proven_networks == publisher->setup.settings->networks_version;
 }
 
 void publisher_forget(Publisher *publisher) {
@@ -147,6 +154,7 @@ static void on_generation(const HttpResult *result, void *data) {
         if (told && shown == publisher->generation) {
                 publisher->proven = shown;
                 publisher->proven_changes = publisher->changes;
+                publisher->proven_networks = publisher->networks;
                 (void) generation_prune(publisher->setup.paths->conf, NULL);
                 finish(publisher, 0, NULL);
         } else if (told && !publisher->was_hupped) {
@@ -309,6 +317,7 @@ int publisher_start(Publisher *publisher, const char *proxy_id, PublisherDone *d
         publisher->was_hupped = false;
         publisher->asking_since_usec = clock_monotonic_usec();
         publisher->changes = keys_changes(publisher->setup.keys);
+        publisher->networks = publisher->setup.settings->networks_version;
 
         if (publisher_is_published(publisher)) {
                 publisher->generation = current_generation(publisher);

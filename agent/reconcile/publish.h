@@ -43,6 +43,9 @@ bool publisher_is_proven(const Publisher *publisher);
 /* Does the running proxy accept this key, as the store has it now? */
 bool publisher_accepts(const Publisher *publisher, const KeyEntry *entry);
 
+/* Does the running proxy know the networks that the settings have now, and no others? */
+bool publisher_knows_networks(const Publisher *publisher);
+
 /* The proxy was started anew, or is gone: what it proved counts no more. */
 void publisher_forget(Publisher *publisher);
 

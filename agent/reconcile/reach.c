@@ -313,8 +313,12 @@ void reach_forget(ReachBook *reach, const char *network) {
                 place->known = false;
 }
 
+const char *reach_at_work(const ReachBook *reach) {
+        return reach->probe ? reach_probe_container(reach->probe) : NULL;
+}
+
 bool reach_uses(const ReachBook *reach, const char *container) {
-        const char *id = reach->probe ? reach_probe_container(reach->probe) : NULL;
+        const char *id = reach_at_work(reach);
 
         return id != NULL && strcmp(id, container) == 0;
 }

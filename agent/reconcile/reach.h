@@ -47,5 +47,8 @@ void reach_doubt(ReachBook *reach, const char *network, const char *name);
  * is heard all the same. */
 void reach_forget(ReachBook *reach, const char *network);
 
+/* Id of the probe that is at work; NULL: none is. */
+const char *reach_at_work(const ReachBook *reach);
+
 /* Is this container (by id) a probe that is at work? */
 bool reach_uses(const ReachBook *reach, const char *container);

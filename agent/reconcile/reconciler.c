@@ -13,6 +13,7 @@
 #include "config/profiles.h"
 #include "reconcile/core.h"
 #include "reconcile/look-dependents.h"
+#include "reconcile/place.h"
 #include "reconcile/provider-order.h"
 #include "reconcile/recall.h"
 
@@ -20,26 +21,11 @@
 #define PING_MIN_USEC         (1 * USEC_PER_SEC)
 #define PING_TIMEOUT_MIN_USEC (3 * USEC_PER_SEC)
 
-/* While the engine is followed, or it would be woken. */
-static void follow_proxy(Reconciler *reconciler) {
-        if (reconciler->standing && !reconciler->setup.finish)
-                key_seen_follow(reconciler->key_seen, provider_proxy_id(reconciler->provider));
-}
-
-/* A consumer whose key was never seen before. */
-static void on_key_seen(uint64_t number, void *data) {
-        Reconciler *reconciler = data;
-        const char *identity = provider_identity(reconciler->provider, number);
-        Consumer *consumer = identity ? world_find(reconciler->world, identity) : NULL;
-
-        if (consumer != NULL)
-                queue_add(reconciler, consumer);
-}
-
 static void on_provider_changed(void *data) {
         Reconciler *reconciler = data;
 
         follow_proxy(reconciler);
+        joins_look(reconciler->joins);
         queue_add_all(reconciler);
         reconciler->setup.changed(reconciler->setup.data);
         reconciler_check(reconciler);
@@ -240,6 +226,18 @@ static void on_joins_changed(const char *owner, void *data) {
                 queue_add(reconciler, consumer);
 }
 
+static void on_joins_looked(void *data) {
+        place_publish(data);
+}
+
+/* An address that the proxy had in one network may come back in another: it must have forgotten
+ * whose it was. */
+static bool on_may_join(void *data) {
+        const Reconciler *reconciler = data;
+
+        return provider_networks_are_known(reconciler->provider);
+}
+
 static int open_joins(Reconciler *reconciler, Error *err) {
         cleanup(freep) char *path = text_format("%s/names.json", reconciler->setup.state_dir);
         if (path == NULL)
@@ -255,9 +253,13 @@ static int open_joins(Reconciler *reconciler, Error *err) {
                 .names = reconciler->names,
                 .finishing = reconciler->setup.finish,
                 .changed = on_joins_changed,
+                .looked = on_joins_looked,
+                .may_join = on_may_join,
                 .data = reconciler,
         };
-        r = joins_new(&setup, &reconciler->joins);
+        r = stacks_new(&reconciler->stacks);
+        if (r >= 0)
+                r = joins_new(&setup, &reconciler->joins);
         if (r >= 0)
                 r = leftovers_new(
                         reconciler->engine, on_in_use, reconciler, &reconciler->leftovers
@@ -367,17 +369,6 @@ static int open_recovery(Reconciler *reconciler, Error *err) {
         return recovery_new(&setup, &reconciler->recovery, err);
 }
 
-static int open_key_seen(Reconciler *reconciler, Error *err) {
-        const KeySeenSetup setup = {
-                .event = reconciler->setup.event,
-                .engine = reconciler->engine,
-                .state_dir = reconciler->setup.state_dir,
-                .first = on_key_seen,
-                .data = reconciler,
-        };
-        return key_seen_new(&setup, &reconciler->key_seen, err);
-}
-
 static bool has_open_swaps(const Reconciler *reconciler);
 
 static uint64_t larger(uint64_t a, uint64_t b) {
@@ -428,7 +419,7 @@ int reconciler_new(const ReconcilerSetup *setup, Reconciler **ret, Error *err) {
         if (r >= 0)
                 r = hold_open(reconciler, err);
         if (r >= 0)
-                r = open_key_seen(reconciler, err);
+                r = follow_proxy_open(reconciler, err);
         if (r >= 0)
                 r = open_provider(reconciler, err);
         if (r >= 0) {
@@ -464,6 +455,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         (void) leftovers_free(reconciler->leftovers);
         (void) provider_free(reconciler->provider);
         (void) joins_free(reconciler->joins);
+        (void) stacks_free(reconciler->stacks);
         (void) names_free(reconciler->names);
         (void) recovery_free(reconciler->recovery);
         (void) pause_free(reconciler->pause);

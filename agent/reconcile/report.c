@@ -10,6 +10,7 @@
 #include "base/index.h"
 #include "base/macro.h"
 #include "reconcile/core.h"
+#include "reconcile/place.h"
 
 typedef struct Counting {
         unsigned of[LINK_STOPPED + 1];
@@ -93,7 +94,7 @@ static json_t *string_or_null(const char *text) {
 /* When the proxy last answered a request with its key, in seconds since 1970; null: never, or it
  * has none. */
 static json_t *key_seen_of(const Reconciler *reconciler, const Consumer *consumer) {
-        uint64_t number = provider_key_number(reconciler->provider, consumer->identity.key);
+        uint64_t number = place_number(reconciler, consumer);
         const Sighting *sighting = carrier_is_keyed(consumer->carrier)
                                            ? key_seen_find(reconciler->key_seen, number)
                                            : NULL;

@@ -13,6 +13,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "model/own-network.h"
 #include "model/proof.h"
 #include "model/target.h"
 #include "reconcile/core.h"
@@ -164,7 +165,9 @@ static void settle_way(Verify *verify, const Container *container) {
         const Reconciler *reconciler = verify->reconciler;
         const Consumer *consumer = world_find(reconciler->world, verify->identity.key);
         const char *name = NULL;
-        const char *network = container_network(container, &name);
+        bool own = consumer != NULL && consumer->carrier == CARRIER_STACK;
+        const char *network =
+                own ? own_network_find(container, &name) : container_network(container, &name);
 
         if (!way_is_given(provider_facts(reconciler->provider), container, &verify->way)
             && (consumer == NULL || !way_from_string(consumer->way, &verify->way)))
@@ -217,7 +220,9 @@ static int settle_target(Verify *verify, const Container *container) {
                                   .way = verify->way,
                                   .carrier = carrier,
                                   .key = key,
-                                  .name = proxy_name(verify) };
+                                  .name = proxy_name(verify),
+                                  .host_is_taken =
+                                          container_host_entry(container, LINK_HOST) != NULL };
         if (target_make(&aim, &target) < 0)
                 return -ENODATA;
         (void) snprintf(verify->url, sizeof verify->url, "%s", target.link.url);

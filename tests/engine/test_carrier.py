@@ -23,6 +23,7 @@ from lib.relay import Relay
 
 KARAKEEP = "ghcr.io/karakeep-app/karakeep:release"
 N8N = "docker.n8n.io/n8nio/n8n:latest"
+OPEN_WEBUI = "ghcr.io/open-webui/open-webui:main"
 # Longer than the configuration's 300 ms, as the real one is longer than its 10 s.
 N8N_SETTLE = 4
 
@@ -59,7 +60,7 @@ def scene(
     request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]
 ) -> Iterator[Scene]:
     engine = engine_of(request.param)
-    for image in (KARAKEEP, N8N):
+    for image in (KARAKEEP, N8N, OPEN_WEBUI):
         images.busybox().load(engine, image)
     relay = Relay(engine.machine.path / "carrier.sock", engine.socket)
     daemon = Daemon(engine, {"recovery": {"min-outage": "1h"}}, socket=relay.path)
@@ -203,7 +204,7 @@ def test_one_that_migrates_while_healthy_is_left_alone_as_long_as_its_profile_sa
         "healthcheck: {test: [CMD, 'true'], interval: 200ms, retries: 1}\n"
         f"""command: ["sh", "-c", "{migrate}"]\nvolumes: [data:/data]"""
     )
-    text = app("web", N8N, extra=extra).replace(images_command(), "")
+    text = app("web", N8N, "coollama.auth=header", extra=extra).replace(images_command(), "")
     consumer(scene.engine, "flow", text + "\nvolumes: {data: {}}")
     first = run_of(scene.engine, "flow-web-1")
     scene.daemon.wait_for(
@@ -212,6 +213,91 @@ def test_one_that_migrates_while_healthy_is_left_alone_as_long_as_its_profile_sa
     scene.daemon.wait_for(lambda: scene.row("flow/web").get("linked") == 1, "flow/web linked", 60)
     scene.engine.exec("flow-web-1", "test", "-e", "/data/done")
     assert run_of(scene.engine, "flow-web-1")[0] != first[0]
+
+
+# Its settings are in a database since its first start: whatever its environment says later, it asks the
+# address in there, without a key.
+CHAT = """trap exit TERM; [ -e /data/db ] || echo http://host.docker.internal:11434 >/data/db;
+while :; do wget -q -O /data/got $$(cat /data/db)/api/tags || rm -f /data/got; sleep 0.2; done"""
+NEIGHBOURS = "networks: [default, coolify]"
+SHARED = "volumes: {data: {}}\nnetworks: {coolify: {external: true, name: coolify}}"
+
+
+def chat(extra: str = "", rest: str = "volumes: {data: {}}") -> str:
+    script = " ".join(CHAT.split("\n"))
+    extra = f"""command: ["sh", "-c", "{script}"]\nvolumes: [data:/data]\n{extra}"""
+    return app("web", OPEN_WEBUI, extra=extra).replace(images_command(), "") + "\n" + rest
+
+
+def has_answer(engine: Engine, container: str) -> bool:
+    return engine.client("exec", container, "test", "-e", "/data/got").returncode == 0
+
+
+def told_off(engine: Engine, container: str, address: str) -> bool:
+    """From this container nothing is got at that address without a key."""
+    done = engine.client("exec", container, "timeout", "5", "wget", "-q", "-O", "-", f"http://{address}:11434/api/tags")
+    return done.returncode != 0
+
+
+def proxy_address(engine: Engine, network: str) -> str:
+    endpoint = engine.inspect(PROXY)["NetworkSettings"]["Networks"].get(network)
+    return endpoint["IPAddress"] if endpoint else ""
+
+
+def test_an_app_that_keeps_its_settings_works_by_its_network_without_being_touched(
+    scene: Scene,
+) -> None:
+    engine = scene.engine
+    engine.docker("network", "create", "coolify")
+    consumer(engine, "spy", stack(service("web", labels=(), extra=NEIGHBOURS), rest=SHARED))
+    consumer(engine, "chat", chat(NEIGHBOURS, SHARED))
+    before = engine.inspect("chat-web-1")
+    wait_linked(scene.daemon, "chat/web")
+    shown = scene.row("chat/web")
+    assert shown["carrier"] == "stack" and shown["reason"] == "the proxy knows it by its network"
+    scene.daemon.wait_for(lambda: has_answer(engine, "chat-web-1"), "it gets the list of models")
+    after = engine.inspect("chat-web-1")
+    assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
+    assert after["Config"] == before["Config"] and after["HostConfig"] == before["HostConfig"]
+    assert scene.wait_seen("chat/web")["next"] is None
+    assert scene.daemon.call("POST", "/verify?name=chat/web").json()["passed"]
+
+
+def test_neighbours_on_a_shared_network_cannot_pass_as_it(scene: Scene) -> None:
+    engine = scene.engine
+    assert proxy_address(engine, "coolify") == ""  # never on a shared network
+    address = proxy_address(engine, "chat_default")
+    assert address and not told_off(engine, "chat-web-1", address)
+    assert told_off(engine, "spy-web-1", address)
+    assert told_off(engine, "spy-web-1", engine.inspect("chat-web-1")["NetworkSettings"]["Networks"]["coolify"]["IPAddress"])
+    assert told_off(engine, "spy-web-1", "host.docker.internal")
+
+
+def test_it_goes_on_working_while_the_daemon_is_started_anew(scene: Scene) -> None:
+    scene.daemon.kill()
+    scene.engine.exec("chat-web-1", "rm", "-f", "/data/got")
+    scene.daemon.start()
+    wait_linked(scene.daemon, "chat/web")
+    scene.daemon.wait_for(lambda: has_answer(scene.engine, "chat-web-1"), "it gets the list of models")
+
+
+def test_with_a_stranger_in_its_network_it_is_known_by_that_no_more(scene: Scene) -> None:
+    engine = scene.engine
+    consumer(engine, "talk", chat())
+    wait_linked(scene.daemon, "talk/web")
+    assert scene.row("talk/web")["carrier"] == "stack"
+    engine.docker("run", "-d", "--name", "stranger", "--network", "talk_default", images.BUSYBOX, "sh", "-c", "sleep 1000000")
+    scene.daemon.wait_for(lambda: scene.row("talk/web")["carrier"] != "stack", "another carrier")
+    scene.daemon.wait_for(
+        lambda: (address := proxy_address(engine, "talk_default")) == "" or told_off(engine, "stranger", address),
+        "the stranger gets nothing",
+    )
+
+
+def test_its_own_host_entry_is_respected_and_it_gets_a_key_then(scene: Scene) -> None:
+    consumer(scene.engine, "own", chat('extra_hosts: ["host.docker.internal:host-gateway"]'))
+    scene.daemon.wait_for(lambda: scene.row("own/web").get("linked") == 1, "own/web linked", 60)
+    assert scene.row("own/web")["carrier"] == "header"
 
 
 def images_command() -> str:

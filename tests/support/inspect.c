@@ -134,6 +134,12 @@ ProfileSet *inspect_profiles(void) {
                   "\"reach\": \"auto\", \"recovery\": \"none\", \"settle\": \"45s\", \"sources\": [],"
                   "\"hint\": { \"url\": \"choose a model at {host}:{port}\" }, \"variables\": ["
                   "{ \"name\": \"LLM_URL\", \"value\": \"{url}/v1\", \"role\": \"url\" } ] }" },
+                { "stored",
+                  "{ \"about\": \"\", \"images\": [], \"carrier\": [ \"stack\", \"header\" ],"
+                  "\"reach\": \"auto\", \"recovery\": \"none\", \"settle\": \"0s\", \"sources\": [],"
+                  "\"hint\": { \"stack\": \"set {host}:{port}\" }, \"variables\": ["
+                  "{ \"name\": \"OLLAMA_BASE_URL\", \"value\": \"{url}\", \"role\": \"url\" },"
+                  "{ \"name\": \"OLLAMA_API_KEY\", \"value\": \"{key}\", \"role\": \"key\" } ] }" },
                 { "host",
                   "{ \"about\": \"\", \"images\": [], " WAYS ", \"variables\": ["
                   "{ \"name\": \"OLLAMA_HOST\", \"value\": \"{url}\", \"role\": \"url\" } ] }" },

@@ -149,8 +149,6 @@ static const struct {
         { "coollama.env.1X", "x", "label coollama.env.1X: '1X' is no name of a variable" },
         { "coollama.env.X", "s3cret {ulr}",
           "label coollama.env.X: unknown placeholder {ulr}; there are {url}, {key}, {host} and {port}" },
-
-        { "coollama.auth", "stack", "coollama.auth=stack is not supported yet" },
 };
 
 Test(labels, unknown_or_unsupported_is_reported_with_the_nearest_known_one) {

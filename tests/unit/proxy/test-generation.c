@@ -113,9 +113,18 @@ Test(generation, networks_are_written_with_their_gateways) {
         here.networks = networks;
         here.n_networks = 2;
         cr_assert_eq(generation_write(paths.conf, 1, &here, keys, &err), 0, "%s", err.text);
-        file_is(1, "networks.map", "\"172.20.0.3\" c17;\n\"fd00::3\" c4;\n");
+        file_is(1, "networks.map", "\"172.20.0.3\" c17; # 172.20.0.1\n\"fd00::3\" c4; # -\n");
         file_is(1, "gateways.map", "\"172.20.0.1\" \"\";\n");
         cr_expect(generation_matches(paths.conf, 1, &here, keys));
+        ProxyNetwork again[4];
+        cr_assert_eq(generation_networks(paths.conf, 1, again, 4), 2);
+        for (size_t i = 0; i < 2; i++) {
+                cr_expect_str_eq(again[i].address, networks[i].address);
+                cr_expect_str_eq(again[i].gateway, networks[i].gateway);
+                cr_expect_eq(again[i].number, networks[i].number);
+        }
+        cr_expect_eq(generation_networks(paths.conf, 1, again, 1), 1);
+        cr_expect_eq(generation_networks(paths.conf, 9, again, 4), 0);
         here.n_networks = 1;
         cr_expect_not(generation_matches(paths.conf, 1, &here, keys));
 }
