@@ -27,7 +27,8 @@ static void take_hint(const Deciding *deciding, const Target *target, Carrier ca
         deciding->plan->hint = text;
 }
 
-static TargetInput aim_by(const Deciding *deciding, Way way, Carrier carrier) {
+static TargetInput
+aim_by(const Deciding *deciding, const SeenContainer *seen, Way way, Carrier carrier) {
         return (TargetInput){
                 .provider = deciding->context->provider,
                 .way = way,
@@ -68,7 +69,7 @@ static Carrier carrier_by(const Deciding *deciding, Way way) {
 static bool is_in_place(const Deciding *deciding, const SeenContainer *seen, Way way) {
         cleanup(link_done) Link link = { 0 };
         Carrier carrier = carrier_by(deciding, way);
-        const TargetInput aim = aim_by(deciding, way, carrier);
+        const TargetInput aim = aim_by(deciding, seen, way, carrier);
         Target target;
         Error err = { 0 };
 
@@ -310,7 +311,7 @@ int deciding_choose_way(
                 return 1;
         *carrier = stack == 1 ? CARRIER_STACK : carrier_by(deciding, *ret);
         deciding->plan->carrier = *carrier;
-        const TargetInput aim = aim_by(deciding, *ret, *carrier);
+        const TargetInput aim = aim_by(deciding, seen, *ret, *carrier);
         r = compute(deciding, seen, &aim, &target, link, err);
         if (r != -ENOMEM && target.link.host != NULL)
                 take_hint(deciding, &target, *carrier);
