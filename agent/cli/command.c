@@ -18,6 +18,8 @@ static const Command commands[] = {
           explain_run },
         { "link", "NAME", OPTION_YES, "link a container that carries no label; it asks first",
           link_run },
+        { "env", "NAME", OPTION_COMPOSE, "print what to paste into Coolify, so that it is linked as it starts",
+          env_run },
         { "trust", "NAME", OPTION_YES | OPTION_REVOKE,
           "give it what its labels ask for and only you can give; it asks first", trust_run },
         { "unlink", "NAME", OPTION_YES, "take its link away, put back what was there; it asks first",

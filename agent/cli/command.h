@@ -29,7 +29,7 @@ int command_find(const Options *options, const Command **ret, Error *err);
 /* Prints the whole help; EXIT_FINE. */
 int command_help(const Options *options);
 
-/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), link.c, trust.c,
+/* status.c, plan.c, verify.c, explain.c, order.c (unlink and relink), link.c, env.c, trust.c,
  * hold.c (pause and resume), down.c, ollama.c, story.c (upgrade), provider.c */
 int status_run(const Options *options);
 int plan_run(const Options *options);
@@ -41,5 +41,6 @@ int down_run(const Options *options);
 int ollama_run(const Options *options);
 int upgrade_run(const Options *options);
 int link_run(const Options *options);
+int env_run(const Options *options);
 int trust_run(const Options *options);
 int provider_run(const Options *options);

@@ -23,6 +23,7 @@ static const Known known[] = {
         { "--yes", NULL, offsetof(Options, yes) },
         { "--for", "TIME", offsetof(Options, duration) },
         { "--unlink", NULL, offsetof(Options, unlink) },
+        { "--compose", NULL, offsetof(Options, compose) },
         { "--revoke", NULL, offsetof(Options, revoke) },
         { "--runtime", "DIR", offsetof(Options, runtime) },
         { "--version", NULL, offsetof(Options, version) },
@@ -35,6 +36,7 @@ const char *options_help(void) {
                "  --yes          do not ask: go on\n"
                "  --for TIME     pause: resume by itself after that time, as in 2h or 30m\n"
                "  --unlink       down: first put back what stood in every consumer\n"
+               "  --compose      env: as a part of a compose file\n"
                "  --revoke       trust: take back what was given\n"
                "  --runtime DIR  where its socket api.sock is (" OPTIONS_RUNTIME ")\n"
                "  --version      print the version and exit\n"
@@ -45,10 +47,9 @@ static const struct {
         OptionTaken option;
         const char *word;
 } words[] = {
-        { OPTION_YES, "--yes" },
-        { OPTION_FOR, "--for" },
-        { OPTION_UNLINK, "--unlink" },
-        { OPTION_REVOKE, "--revoke" },
+        { OPTION_YES, "--yes" },         { OPTION_FOR, "--for" },
+        { OPTION_UNLINK, "--unlink" },   { OPTION_REVOKE, "--revoke" },
+        { OPTION_COMPOSE, "--compose" },
 };
 
 const char *options_word(OptionTaken option) {
@@ -60,7 +61,8 @@ const char *options_word(OptionTaken option) {
 
 unsigned options_given(const Options *options) {
         return (options->yes ? OPTION_YES : 0U) | (options->duration != NULL ? OPTION_FOR : 0U)
-               | (options->unlink ? OPTION_UNLINK : 0U) | (options->revoke ? OPTION_REVOKE : 0U);
+               | (options->unlink ? OPTION_UNLINK : 0U) | (options->revoke ? OPTION_REVOKE : 0U)
+               | (options->compose ? OPTION_COMPOSE : 0U);
 }
 
 static int complain_unknown(const char *word, size_t size, Error *err) {

@@ -20,6 +20,7 @@ typedef enum OptionTaken {
         OPTION_FOR = 1U << 1,
         OPTION_UNLINK = 1U << 2,
         OPTION_REVOKE = 1U << 3,
+        OPTION_COMPOSE = 1U << 4,
 } OptionTaken;
 
 typedef struct Options {
@@ -28,6 +29,7 @@ typedef struct Options {
         bool yes;
         bool unlink;
         bool revoke;
+        bool compose;
         const char *duration; /* of --for; NULL: none was given */
         bool help;
         bool version;

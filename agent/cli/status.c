@@ -153,6 +153,30 @@ static int add_consumer(Table *table, const json_t *consumer, json_int_t now) {
         return linked && why && seen ? table_add(table, cells) : -ENOMEM;
 }
 
+/* Below the table: it is the same for all that it is said of. */
+static void print_rungs(const json_t *consumers, unsigned width, Text *text) {
+        Text line = TEXT_INIT(1024);
+        unsigned n = 0;
+        size_t i;
+        json_t *consumer;
+
+        json_array_foreach(consumers, i, consumer) {
+                n += json_integer_value(json_object_get(consumer, "rung")) == 2;
+        }
+        if (n == 0)
+                return;
+        (void) text_addf(
+                &line,
+                "%u of them on rung 2: re-created to be linked, so each deployment starts twice. What "
+                "coollama env NAME prints, pasted into Coolify, ends that.",
+                n
+        );
+        cleanup(freep) char *words = text_take(&line);
+        (void) text_add(text, "\n");
+        (void) text_add_wrapped(text, words ? words : "", 0, width);
+        (void) text_add(text, "\n");
+}
+
 static int print_consumers(const json_t *consumers, json_int_t now, unsigned width, Text *text) {
         static const char *const heads[] = { "NAME",  "STATE",    "LINKED",
                                              "REACH", "KEY SEEN", "REASON AND NEXT STEP" };
@@ -178,7 +202,9 @@ static int print_consumers(const json_t *consumers, json_int_t now, unsigned wid
         if (r < 0)
                 return r;
         (void) text_add(text, "\n");
-        return table_print(table, width, text);
+        r = table_print(table, width, text);
+        print_rungs(consumers, width, text);
+        return r;
 }
 
 int status_print(const json_t *document, unsigned width, Text *text) {

@@ -198,12 +198,20 @@ static void answer_provider(ControlRequest *request, Reconciler *reconciler) {
                 reconciler_provider_use(reconciler, name, on_answered, request);
 }
 
+static void answer_env(ControlRequest *request, Reconciler *reconciler) {
+        const char *name = name_of(request);
+
+        if (name != NULL)
+                reconciler_env(reconciler, name, on_answered, request);
+}
+
 static const Route routes[] = {
         { "GET", "/status", may_read, FOR_READERS, answer_status },
         { "GET", "/plan", may_read, FOR_READERS, answer_plan },
         { "GET", "/explain", may_read, FOR_READERS, answer_explain },
         { "GET", "/candidate", is_root, FOR_ROOT, answer_candidate },
         { "POST", "/link", is_root, FOR_ROOT, answer_link },
+        { "POST", "/env", is_root, FOR_ROOT, answer_env },
         { "POST", "/trust", is_root, FOR_ROOT, answer_trust },
         { "POST", "/distrust", is_root, FOR_ROOT, answer_distrust },
         { "POST", "/unlink", is_root, FOR_ROOT, answer_unlink },

@@ -82,6 +82,7 @@ struct Reconciler {
         struct Verify *verifies;              /* those under way */
         struct Question *questions;           /* likewise */
         struct ProviderOrder *provider_order; /* likewise; one at a time */
+        struct Env *envs;                     /* likewise */
 };
 
 /* queue.c: looks at the consumer as soon as there is room; after the pass that is under way, if
@@ -100,6 +101,9 @@ void pass_begin(Reconciler *reconciler, Consumer *consumer);
 void pass_cancel(Consumer *consumer);
 void pass_container_changed(Consumer *consumer, const char *container_id);
 const Plan *pass_plan_of(const Consumer *consumer); /* being executed, or NULL */
+
+/* env.c: likewise. */
+void env_cancel_all(Reconciler *reconciler);
 
 /* question.c: ends those under way without telling who asked. */
 void question_cancel_all(Reconciler *reconciler);

@@ -37,7 +37,7 @@ static int write_down(Reconciler *reconciler, Consumer *consumer, Order order, E
         return r;
 }
 
-static bool has_link_of_ours(const Reconciler *reconciler, const Consumer *consumer) {
+bool order_has_link_of_ours(const Reconciler *reconciler, const Consumer *consumer) {
         for (size_t i = 0; i < consumer->n_tracked; i++) {
                 json_t *kept = kept_find(
                         reconciler->kept, consumer->identity.key, consumer->tracked[i].id
@@ -64,7 +64,7 @@ static json_t *say(const Consumer *consumer, const char *said, const char *next)
 }
 
 static json_t *answer_unlink(const Reconciler *reconciler, const Consumer *consumer) {
-        if (has_link_of_ours(reconciler, consumer) || consumer->record != NULL)
+        if (order_has_link_of_ours(reconciler, consumer) || consumer->record != NULL)
                 return say(
                         consumer,
                         "what the link put into it is taken out, and what stood there before is put "

@@ -20,6 +20,9 @@ typedef enum Order {
  */
 int order_give(Reconciler *reconciler, Consumer *consumer, Order order, json_t **ret, Error *err);
 
+/* Is one of its containers of our own making, with a link in it? Reads what is kept of it. */
+bool order_has_link_of_ours(const Reconciler *reconciler, const Consumer *consumer);
+
 /*
  * Links one by its operator's order, whatever labels it has or lacks; remembered by its identity.
  * ret as above. -EPERM: it may not be linked, -ENOSPC: there are too many orders; with the reason.

@@ -288,22 +288,28 @@ bool provider_key_is_accepted(const Provider *provider, const char *identity) {
         return entry != NULL && publisher_accepts(provider->publisher, entry);
 }
 
-/* One found in the container is taken over where that is possible; else a new one is made. */
-static void make_key(Executor *executor, const char *identity, const ActionKey *key, void *data) {
-        Provider *provider = data;
+int provider_ensure_key(
+        Provider *provider, const char *identity, const char *taken_over, bool in_url, Error *err
+) {
         uint64_t now = clock_realtime_usec() / USEC_PER_SEC;
         const KeyEntry *entry = NULL;
-        Error err = { 0 };
         int r = -EINVAL;
 
-        if (key->taken_over != NULL && key_is_well_formed(key->taken_over))
-                r = keys_adopt(provider->keys, identity, key->taken_over, now, &entry, NULL);
+        if (taken_over != NULL && key_is_well_formed(taken_over))
+                r = keys_adopt(provider->keys, identity, taken_over, now, &entry, NULL);
         if (r < 0)
-                r = keys_ensure(provider->keys, identity, now, &entry, &err);
+                r = keys_ensure(provider->keys, identity, now, &entry, err);
         if (r >= 0)
-                r = keys_set_in_url(provider->keys, identity, key->in_url, &err);
+                r = keys_set_in_url(provider->keys, identity, in_url, err);
         if (r >= 0)
                 provider_pass_begin(provider);
+        return r;
+}
+
+static void make_key(Executor *executor, const char *identity, const ActionKey *key, void *data) {
+        Error err = { 0 };
+
+        int r = provider_ensure_key(data, identity, key->taken_over, key->in_url, &err);
         executor_resume(executor, r, &err);
 }
 

@@ -63,6 +63,11 @@ const ProviderFacts *provider_facts(const Provider *provider);
 
 /* The identity's key (NULL: none yet), and whether the proxy has proven that it accepts it. */
 const char *provider_key(const Provider *provider, const char *identity);
+/* The identity's key, made where it has none: one found in its container (may be NULL) is taken
+ * over where that is possible. in_url: it is accepted in URLs too. */
+int provider_ensure_key(
+        Provider *provider, const char *identity, const char *taken_over, bool in_url, Error *err
+);
 Access provider_access(const Provider *provider, const char *identity); /* of that key */
 bool provider_key_is_accepted(const Provider *provider, const char *identity);
 bool provider_key_is_in_url(const Provider *provider, const char *identity);

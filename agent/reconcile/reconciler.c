@@ -451,6 +451,7 @@ Reconciler *reconciler_free(Reconciler *reconciler) {
         verify_cancel_all(reconciler);
         question_cancel_all(reconciler);
         (void) provider_order_free(reconciler->provider_order);
+        env_cancel_all(reconciler);
         (void) reach_free(reconciler->reach);
         (void) leftovers_free(reconciler->leftovers);
         (void) provider_free(reconciler->provider);

@@ -114,3 +114,10 @@ void reconciler_trust(
 void reconciler_provider_use(
         Reconciler *reconciler, const char *name, VerifyDone *done, void *data
 );
+
+/*
+ * What to paste into the definition of whatever is called so, that it is linked without being
+ * touched: {"name", "identity", "reach", "carrier", "variables": [{"name", "value"}],
+ * "host_entry"}. Its key is in it, and made where there is none. As above otherwise.
+ */
+void reconciler_env(Reconciler *reconciler, const char *name, VerifyDone *done, void *data);

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opting in without a label of one's own: by its operator's order, and by one label for a stack."""
 
-import json
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -299,11 +297,6 @@ def test_neither_orders_nor_stacks_make_others_cost_a_request(
     assert all("limit=" in line or "before=" in line for line in unfiltered), unfiltered
 
 
-def document_of(daemon: Daemon, *words: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(coollama(daemon, *words, "--json").out)
-    return found
-
-
 # ---- trust
 
 
@@ -365,3 +358,47 @@ def test_more_access_waits_for_its_operator_is_remembered_and_can_be_taken_back(
     managed.wait_for(lambda: state_is(managed, "boss", "one step left"), "it waits again")
     may("boss", "DELETE", "/api/delete", 403)
     assert coollama(managed, "trust", "boss", "--revoke").status == 1
+
+
+# ---- least invasive first
+
+
+@BOTH
+def test_what_env_prints_pasted_into_its_definition_links_it_with_zero_actions(
+    engine: Engine, managed: Daemon
+) -> None:
+    def text(*lines: str) -> str:
+        labels = ("coollama.enable=true", "coollama.env.PRICE=$$5 for {url}")
+        return stack(service("web", labels=labels), *lines)
+
+    shop = compose(engine, "shop", text())
+    shop.up()
+    linked(managed, "shop/web")
+    assert rows(managed)["shop/web"]["rung"] == 2
+    assert "1 of them on rung 2" in coollama(managed).out
+    key = env_of(engine.inspect("shop-web-1"))["OLLAMA_API_KEY"]
+
+    pasted = coollama(managed, "env", "shop/web", "--compose")
+    assert pasted.status == 0 and "is a secret" in pasted.err and key in pasted.out
+    shop.write(text(*pasted.out.rstrip("\n").split("\n")))
+    shop.up()
+    before = engine.inspect("shop-web-1")
+    managed.wait_for(lambda: rows(managed)["shop/web"]["rung"] == 0, "it is linked as it started")
+    linked(managed, "shop/web")
+    assert engine.inspect("shop-web-1")["Id"] == before["Id"]
+    assert managed.call("GET", "/plan").json()["consumers"] == []
+    assert "rung 2" not in coollama(managed).out
+
+    # Before it ever opted in, for another that has no key yet; the same key is its own then.
+    alone(engine, "box")
+    lines = coollama(managed, "env", "box").out.splitlines()
+    values = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    assert sorted(values) == ["OLLAMA_API_KEY", "OLLAMA_BASE_URL"] and values["OLLAMA_API_KEY"] != key
+    assert any("host.docker.internal:host-gateway" in line for line in lines if line.startswith("#"))
+    engine.docker("rm", "-f", "box")
+    words = [word for line in values.items() for word in ("-e", "=".join(line))]
+    words += ["--add-host", "host.docker.internal:host-gateway", "--label", "coollama.enable=true"]
+    box = alone(engine, "box", *words)
+    linked(managed, "box")
+    assert engine.inspect("box")["Id"] == box
+    assert coollama(managed, "env", "shop/web", uid=NOBODY, gid=DOCKER_GROUP).status == 1
