@@ -7,7 +7,6 @@
 #include "cli/ollama.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,25 @@ enum {
         EXIT_NO_SUCH = 127
 };
 
+/* By Docker's own command, with the words before Ollama's. Returns how many. */
+static size_t add_docker(
+        const json_t *document,
+        int terminal,
+        char socket_url[static 160],
+        const char *words[static OLLAMA_WORDS_MAX]
+) {
+        size_t n = 0;
+
+        (void) snprintf(socket_url, 160, "unix://%s", text_of(document, "socket"));
+        words[n++] = "docker";
+        words[n++] = "--host";
+        words[n++] = socket_url;
+        words[n++] = "exec";
+        words[n++] = terminal ? "-it" : "-i";
+        words[n++] = text_of(document, "id");
+        return n;
+}
+
 int ollama_command(
         const json_t *document,
         char *const *rest,
@@ -40,13 +58,7 @@ int ollama_command(
         if (n_rest > OLLAMA_ARGUMENTS_MAX)
                 return error_set(err, -E2BIG, "more than %d words", OLLAMA_ARGUMENTS_MAX);
         if (strcmp(way, "container") == 0) {
-                (void) snprintf(socket_url, 160, "unix://%s", text_of(document, "socket"));
-                words[n++] = "docker";
-                words[n++] = "--host";
-                words[n++] = socket_url;
-                words[n++] = "exec";
-                words[n++] = terminal ? "-it" : "-i";
-                words[n++] = text_of(document, "id");
+                n = add_docker(document, terminal, socket_url, words);
         } else if (strcmp(way, "host") != 0) {
                 const char *next = text_of(document, "next");
 
@@ -64,12 +76,17 @@ int ollama_command(
 
 /* Only returns when it could not be run. */
 static int run(const char *const *words) {
+        /* execvp() changes none of them, whatever its type says. */
+        const union {
+                const char *const *given;
+                char *const *wanted;
+        } same = { .given = words };
         Error err = { 0 };
 
         /* Which engine it is was said; no other is meant. */
         (void) unsetenv("DOCKER_CONTEXT");
         (void) unsetenv("DOCKER_HOST");
-        (void) execvp(words[0], (char *const *) (uintptr_t) words);
+        (void) execvp(words[0], same.wanted);
         int code = errno;
         if (code == ENOENT)
                 (void) error_set(
@@ -89,7 +106,7 @@ int ollama_run(const Options *options) {
         const ClientQuestion question = { .method = "GET",
                                           .path = "/ollama",
                                           .timeout_secs = TIMEOUT_SECS };
-        const char *words[OLLAMA_WORDS_MAX];
+        const char *words[OLLAMA_WORDS_MAX] = { NULL };
         char *body = NULL;
         json_t *document = NULL;
         char socket_url[160];

@@ -38,7 +38,7 @@ const char *names_find(const Names *names, const char *owner);
 /* The same, given one if it has none. -EMFILE above NAMES_MAX. */
 int names_ensure(Names *names, const char *owner, const char **ret, Error *err);
 
-#define NAMES_CARRIED_MAX (2 * NAMES_SPARE)
+#define NAMES_CARRIED_MAX ((size_t) 2 * NAMES_SPARE)
 
 /* The names that the proxy carries wherever it joins: those that will be given next, and those that
  * were given last, whose owners may be about to come. How many were written to list; borrowed. */

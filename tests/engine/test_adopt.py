@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An Ollama that is there before coollamad starts is used, and nothing of it is changed: Coolify's
-one-click service, and the seed document's two stacks. Ollama is the stand-in, nginx is Debian's."""
+one-click service. Ollama is the stand-in, nginx is Debian's."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from lib.consumers import env_of, run
+from lib.consumers import run
 from lib.daemon import Daemon
 from lib.engine import Engine
-from lib.ollamas import UUID, Coolify, coolify_proxy, one_click, secured, unsecured
+from lib.ollamas import UUID, Coolify, coolify_proxy, one_click, shown
 from lib.provider import (
     API,
-    PROXY,
     UNAUTHORIZED,
     ask,
     consumer,
@@ -33,14 +32,6 @@ SERVICE = one_click(webui_labels="      - coollama.enable=true\n      - coollama
 # Every outage counts.
 CONFIG = {"recovery": {"min-outage": "1ms"}}
 LISTENER = "mkdir -p /w && cd /w && httpd -f -v -p 11434 2>/asked"
-
-
-def shown(engine: Engine, *names: str) -> dict[str, Any]:
-    """Their inspect documents but for what their own health checks write."""
-    documents = {name: engine.inspect(name) for name in names}
-    for document in documents.values():
-        document["State"].pop("Health", None)
-    return documents
 
 
 def models(engine: Engine, container: str) -> list[str]:
@@ -172,31 +163,3 @@ def test_the_daemon_that_is_started_again_uses_the_same_one(scene: Scene) -> Non
         assert status(scene.daemon)["provider"]["name"] == "my-ollama/ollama-api"
     finally:
         scene.engine.docker("rm", "-f", "another")
-
-
-@pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
-@pytest.mark.parametrize("seeds", [unsecured, secured])
-def test_the_seeds_own_stacks_keep_their_port_and_others_come_by_network(
-    engine: Engine, seeds: Callable[[Engine], Any], daemon_for: Callable[..., Daemon]
-) -> None:
-    stack = seeds(engine)
-    stack.up()
-    names = engine.docker("ps", "--format", "{{.Names}}").split()
-    before = shown(engine, *names)
-    consumer(engine, "shop")
-    daemon = daemon_for(engine).start()
-    wait_linked(daemon, "shop/web")
-    assert status(daemon)["provider"]["name"] == "ollama/ollama-api"
-    assert not engine.exists(API)
-    assert shown(engine, *names) == before
-    variables = env_of(engine.inspect("shop-web-1"))
-    host = variables["OLLAMA_BASE_URL"].removeprefix("http://").partition(":")[0]
-    assert host != "host.docker.internal"
-    code, text = ask(engine, "shop-web-1", "/api/tags", variables["OLLAMA_API_KEY"], host)
-    assert code == 200 and models_in(text)
-    assert "ports:" in status(daemon)["provider"]["note"]
-    # Deployed anew it gets its port again: nobody has taken it meanwhile.
-    stack.up("--force-recreate")
-    wait_up(daemon)
-    assert engine.inspect(PROXY)["HostConfig"]["PortBindings"] in (None, {})
-    wait_linked(daemon, "shop/web")

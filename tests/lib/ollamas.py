@@ -3,6 +3,8 @@
 the names, labels and networks that they have on a real server. Ollama is the stand-in, Open WebUI a
 container that only waits; nginx is Debian's."""
 
+from typing import Any
+
 from .compose import Compose
 from .consumers import SERVE, SERVING, service, stack
 from .engine import Engine
@@ -153,3 +155,11 @@ def coolify_proxy(engine: Engine) -> None:
 
 
 WEB = stack(service("web"))
+
+
+def shown(engine: Engine, *names: str) -> dict[str, Any]:
+    """Their inspect documents but for what their own health checks write."""
+    documents = {name: engine.inspect(name) for name in names}
+    for document in documents.values():
+        document["State"].pop("Health", None)
+    return documents

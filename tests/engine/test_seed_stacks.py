@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The seed document's two stacks, there before coollamad starts: their Ollama is used, nothing of them is
+changed, and the port stays theirs. Ollama is the stand-in, nginx is Debian's."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lib.consumers import env_of
+from lib.daemon import Daemon
+from lib.engine import Engine
+from lib.ollamas import secured, shown, unsecured
+from lib.provider import API, PROXY, ask, consumer, models_in, status, wait_linked, wait_up
+
+
+@pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
+@pytest.mark.parametrize("seeds", [unsecured, secured])
+def test_the_seeds_own_stacks_keep_their_port_and_others_come_by_network(
+    engine: Engine, seeds: Callable[[Engine], Any], daemon_for: Callable[..., Daemon]
+) -> None:
+    stack = seeds(engine)
+    stack.up()
+    names = engine.docker("ps", "--format", "{{.Names}}").split()
+    before = shown(engine, *names)
+    consumer(engine, "shop")
+    daemon = daemon_for(engine).start()
+    wait_linked(daemon, "shop/web")
+    assert status(daemon)["provider"]["name"] == "ollama/ollama-api"
+    assert not engine.exists(API)
+    assert shown(engine, *names) == before
+    variables = env_of(engine.inspect("shop-web-1"))
+    host = variables["OLLAMA_BASE_URL"].removeprefix("http://").partition(":")[0]
+    assert host != "host.docker.internal"
+    code, text = ask(engine, "shop-web-1", "/api/tags", variables["OLLAMA_API_KEY"], host)
+    assert code == 200 and models_in(text)
+    assert "ports:" in status(daemon)["provider"]["note"]
+    # Deployed anew it gets its port again: nobody has taken it meanwhile.
+    stack.up("--force-recreate")
+    wait_up(daemon)
+    assert engine.inspect(PROXY)["HostConfig"]["PortBindings"] in (None, {})
+    wait_linked(daemon, "shop/web")
