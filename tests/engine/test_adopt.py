@@ -2,6 +2,7 @@
 """An Ollama that is there before coollamad starts is used, and nothing of it is changed: Coolify's
 one-click service. Ollama is the stand-in, nginx is Debian's."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ from lib.provider import (
     wait_up,
 )
 
+ENGINES = ["20.10", "28.5"] if os.environ.get("COOLLAMA_FULL") else ["28.5"]
 THEIRS = (f"ollama-api-{UUID}", f"open-webui-{UUID}")
 # Open WebUI of the same service opts in: it has been given the right address by Coolify's template.
 SERVICE = one_click(webui_labels="      - coollama.enable=true\n      - coollama.recovery=none\n")
@@ -51,7 +53,7 @@ class Scene:
     before: dict[str, Any] = field(default_factory=dict)
 
 
-@pytest.fixture(scope="module", params=["20.10", "28.5"])
+@pytest.fixture(scope="module", params=ENGINES)
 def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) -> Iterator[Scene]:
     engine = engine_of(request.param)
     daemon = Daemon(engine, CONFIG)

@@ -4,6 +4,7 @@
 One scene for each engine, with apps under their real images' names (busybox in them) and profiles
 whose times are small. Ollama is the stand-in, nginx is Debian's."""
 
+import os
 import json
 import shutil
 import time
@@ -21,6 +22,7 @@ from lib.engine import Engine
 from lib.provider import PROXY, ask, consumer, key_of, row, run_of, wait_linked, wait_up
 from lib.relay import Relay
 
+ENGINES = ["20.10", "28.5"] if os.environ.get("COOLLAMA_FULL") else ["28.5"]
 KARAKEEP = "ghcr.io/karakeep-app/karakeep:release"
 N8N = "docker.n8n.io/n8nio/n8n:latest"
 OPEN_WEBUI = "ghcr.io/open-webui/open-webui:main"
@@ -55,7 +57,7 @@ class Scene:
         return self.row(name)
 
 
-@pytest.fixture(scope="module", params=["20.10", "28.5"])
+@pytest.fixture(scope="module", params=ENGINES)
 def scene(
     request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]
 ) -> Iterator[Scene]:

@@ -37,6 +37,7 @@ from lib.provider import (
 from lib.relay import Exchange, Relay
 from lib.wait import wait_for
 
+ENGINES = ["20.10", "28.5"] if os.environ.get("COOLLAMA_FULL") else ["28.5"]
 NAME = re.compile(r"http://(ollama-proxy-[0-9a-f]{16}):11434$")
 ENABLED = "coollama.enable=true"
 CONFIG = {"recovery": {"min-outage": "1h"}, "health": {"resync": "700ms"}}
@@ -104,7 +105,7 @@ def wait_quiet(scene: Scene) -> None:
     wait_for(lambda: settle(scene.daemon, scene.relay) == [], "nothing is done", 60)
 
 
-@pytest.fixture(scope="module", params=["20.10", "28.5"])
+@pytest.fixture(scope="module", params=ENGINES)
 def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) -> Iterator[Scene]:
     engine = engine_of(request.param)
     relay = Relay(engine.machine.path / "reach.sock", engine.socket)
