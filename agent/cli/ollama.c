@@ -24,22 +24,19 @@ enum {
         EXIT_NO_SUCH = 127
 };
 
-/* By Docker's own command, with the words before Ollama's. Returns how many. */
-static size_t add_docker(
-        const json_t *document,
-        int terminal,
-        char socket_url[static 160],
-        const char *words[static OLLAMA_WORDS_MAX]
-) {
+/* By Docker's own command: the words before Ollama's. Returns how many. */
+static size_t add_docker(const json_t *document, int terminal, OllamaCommand *ret) {
         size_t n = 0;
 
-        (void) snprintf(socket_url, 160, "unix://%s", text_of(document, "socket"));
-        words[n++] = "docker";
-        words[n++] = "--host";
-        words[n++] = socket_url;
-        words[n++] = "exec";
-        words[n++] = terminal ? "-it" : "-i";
-        words[n++] = text_of(document, "id");
+        (void) snprintf(
+                ret->socket_url, sizeof ret->socket_url, "unix://%s", text_of(document, "socket")
+        );
+        ret->words[n++] = "docker";
+        ret->words[n++] = "--host";
+        ret->words[n++] = ret->socket_url;
+        ret->words[n++] = "exec";
+        ret->words[n++] = terminal ? "-it" : "-i";
+        ret->words[n++] = text_of(document, "id");
         return n;
 }
 
@@ -48,8 +45,7 @@ int ollama_command(
         char *const *rest,
         size_t n_rest,
         int terminal,
-        char socket_url[static 160],
-        const char *words[static OLLAMA_WORDS_MAX],
+        OllamaCommand *ret,
         Error *err
 ) {
         const char *way = text_of(document, "way");
@@ -58,7 +54,7 @@ int ollama_command(
         if (n_rest > OLLAMA_ARGUMENTS_MAX)
                 return error_set(err, -E2BIG, "more than %d words", OLLAMA_ARGUMENTS_MAX);
         if (strcmp(way, "container") == 0) {
-                n = add_docker(document, terminal, socket_url, words);
+                n = add_docker(document, terminal, ret);
         } else if (strcmp(way, "host") != 0) {
                 const char *next = text_of(document, "next");
 
@@ -67,26 +63,24 @@ int ollama_command(
                         next[0] != '\0' ? "; next: " : "", next
                 );
         }
-        words[n++] = "ollama";
+        ret->words[n++] = "ollama";
         for (size_t i = 0; i < n_rest; i++)
-                words[n++] = rest[i];
-        words[n] = NULL;
+                ret->words[n++] = rest[i];
+        ret->words[n] = NULL;
         return 0;
 }
 
 /* Only returns when it could not be run. */
 static int run(const char *const *words) {
         /* execvp() changes none of them, whatever its type says. */
-        const union {
-                const char *const *given;
-                char *const *wanted;
-        } same = { .given = words };
+        char *const *unchanged;
         Error err = { 0 };
 
         /* Which engine it is was said; no other is meant. */
         (void) unsetenv("DOCKER_CONTEXT");
         (void) unsetenv("DOCKER_HOST");
-        (void) execvp(words[0], same.wanted);
+        (void) memcpy(&unchanged, &words, sizeof unchanged);
+        (void) execvp(words[0], unchanged);
         int code = errno;
         if (code == ENOENT)
                 (void) error_set(
@@ -106,19 +100,18 @@ int ollama_run(const Options *options) {
         const ClientQuestion question = { .method = "GET",
                                           .path = "/ollama",
                                           .timeout_secs = TIMEOUT_SECS };
-        const char *words[OLLAMA_WORDS_MAX] = { NULL };
+        OllamaCommand command = { .words = { "ollama" } };
         char *body = NULL;
         json_t *document = NULL;
-        char socket_url[160];
         int terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
         Error err = { 0 };
 
         int r = client_ask(options, &question, &body, &document, &err);
         if (r >= 0)
                 r = ollama_command(
-                        document, options->rest, options->n_rest, terminal, socket_url, words, &err
+                        document, options->rest, options->n_rest, terminal, &command, &err
                 );
-        int status = r < 0 ? output_error(&err) : run(words);
+        int status = r < 0 ? output_error(&err) : run(command.words);
         json_decref(document);
         free(body);
         return status;

@@ -27,16 +27,15 @@ static const struct {
 Test(ollama, the_command_is_run_where_ollama_is) {
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 json_t *document = json_loads(cases[i].document, 0, NULL);
-                const char *words[OLLAMA_WORDS_MAX];
+                OllamaCommand command;
                 Text line = TEXT_INIT(4096);
-                char url[160];
                 Error err = { 0 };
 
                 int r = ollama_command(
-                        document, rest, ARRAY_LEN(rest), cases[i].terminal, url, words, &err
+                        document, rest, ARRAY_LEN(rest), cases[i].terminal, &command, &err
                 );
-                for (size_t w = 0; r >= 0 && words[w] != NULL; w++)
-                        (void) text_addf(&line, "%s%s", w > 0 ? " " : "", words[w]);
+                for (size_t w = 0; r >= 0 && command.words[w] != NULL; w++)
+                        (void) text_addf(&line, "%s%s", w > 0 ? " " : "", command.words[w]);
                 cleanup(freep) char *text = text_take(&line);
                 cr_expect_str_eq(r < 0 ? error_text(&err) : text, cases[i].said, "%zu", i);
                 json_decref(document);
@@ -44,8 +43,7 @@ Test(ollama, the_command_is_run_where_ollama_is) {
 }
 
 Test(ollama, too_many_words_are_refused) {
-        const char *words[OLLAMA_WORDS_MAX];
-        char url[160];
+        OllamaCommand command;
 
-        cr_expect_lt(ollama_command(NULL, rest, OLLAMA_ARGUMENTS_MAX + 1, 0, url, words, NULL), 0);
+        cr_expect_lt(ollama_command(NULL, rest, OLLAMA_ARGUMENTS_MAX + 1, 0, &command, NULL), 0);
 }
