@@ -65,7 +65,7 @@ def labelled(*labels: str) -> tuple[str, ...]:
 WRONG = {
     "coollama.profil=openai": "unknown label coollama.profil; did you mean coollama.profile?",
     "coollama.profile=olama": "did you mean 'ollama'?",
-    "coollama.scope=stack": "not supported yet",
+    "coollama.scope=stac": "did you mean 'stack'?",
     "coollama.settle=soon": "a duration",
 }
 PROJECTS = {
