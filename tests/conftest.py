@@ -24,11 +24,14 @@ def _swept() -> None:
 
 @pytest.fixture(scope="session")
 def engine_of() -> Iterator[Callable[[str], Engine]]:
-    """engine_of("20.10"): that engine with all images, started once for the whole run."""
+    """engine_of("20.10"): that engine with all images, started once for the whole run. One that a
+    test has broken is made anew, so that it breaks that test alone."""
     running: dict[str, Engine] = {}
     closing = ExitStack()
 
     def get(version: str) -> Engine:
+        if version in running and not running[version].is_fit():
+            running.pop(version).close()
         if version not in running:
             engine = Engine(version)
             closing.callback(engine.close)

@@ -14,6 +14,7 @@ import pytest
 from lib import images, registry
 from lib.compose import Compose
 from lib.control import UnixConnection, call
+from lib.daemon import Daemon
 from lib.engine import DockerError, Engine
 from lib.images import BUSYBOX, NGINX, OLLAMA
 from lib.relay import Moment, Relay
@@ -97,6 +98,40 @@ def test_an_engine_keeps_its_data_and_leaves_nothing(
     assert not path.exists()
     assert str(path) not in Path("/proc/self/mountinfo").read_text()
     assert not list(Path("/sys/fs/cgroup").glob(f"**/{path.name}"))
+
+
+def test_an_engine_that_a_test_has_broken_is_made_anew_for_the_next(
+    engine_of: Callable[[str], Engine],
+) -> None:
+    broken = engine_of("28.5")
+    broken.kill()
+    again = engine_of("28.5")
+    assert again is not broken and engine_of("28.5") is again
+    assert again.exists(BUSYBOX, "image") and not broken.machine.path.exists()
+
+
+def test_a_blow_that_is_late_spares_the_next_daemon(
+    engine: Engine, daemon_for: Callable[..., Daemon]
+) -> None:
+    daemon = daemon_for(engine).start()
+    reader, go_on = daemon._reader, threading.Event()
+    late = threading.Thread(target=daemon.kill)
+    assert reader
+    join = reader.join
+
+    def join_late(seconds: float) -> None:
+        if threading.current_thread() is late:
+            go_on.wait(30)
+        join(seconds)
+
+    reader.join = join_late  # type: ignore[method-assign,assignment]
+    late.start()
+    wait_for(lambda: not daemon.running, "the blow")
+    daemon.kill()
+    daemon.start()
+    go_on.set()
+    late.join(30)
+    assert daemon.running and daemon.call("GET", "/status").status == 200
 
 
 @BOTH

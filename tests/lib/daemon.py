@@ -60,6 +60,8 @@ class Daemon:
         self.notify = Notify(self.directory / "notify")
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+        self._end: int | None = None  # the exit status of the last one that has ended
+        self._changing = threading.Lock()
 
     def configure(self, config: Config | str) -> None:
         """Writes the file; start() or reload() make it count."""
@@ -124,17 +126,25 @@ class Daemon:
 
     def wait(self, seconds: float = 60) -> int:
         """Until it has ended; its exit status, negative for a signal."""
-        assert self._process and self._reader
-        status = self._process.wait(seconds)
-        self._reader.join(10)
-        self._process = None
-        return status
+        process, reader = self._process, self._reader
+        assert process and reader
+        return self._bury(process, reader, seconds)
 
     def kill(self) -> None:
-        """SIGKILL. Safe to call from a relay's action."""
-        if self._process is not None:
-            self._process.kill()
-            self.wait()
+        """SIGKILL. Safe to call from a relay's action, also while others do."""
+        process, reader = self._process, self._reader
+        if process and reader:
+            process.kill()
+            self._bury(process, reader)
+
+    def _bury(self, process: subprocess.Popen[str], reader: threading.Thread, seconds: float = 60) -> int:
+        """Whoever is late finds the next one running already, and lets it be."""
+        status = process.wait(seconds)
+        reader.join(10)
+        with self._changing:
+            if self._process is process:
+                self._process, self._end = None, status
+        return status
 
     def stop(self) -> None:
         """SIGTERM, as systemd; it must end well (the sanitizers speak in its status too)."""
@@ -176,6 +186,8 @@ class Daemon:
                 value = None
                 if running:
                     raise
+            if not value and not running and self._reader:
+                self._reader.join(5)  # its last words
             assert value or running, f"ended while waiting for: {what}\n{self.dump()}"
             return value
 
@@ -197,5 +209,9 @@ class Daemon:
         return call(self.runtime / "api.sock", method, target, body)
 
     def dump(self) -> str:
+        """Its standard error is in the log, and so is what the sanitizers say."""
+        process = self._process
+        status = process.poll() if process else self._end
+        fate = "it runs" if process and status is None else f"exit status: {status}"
         lines = "\n".join(self.lines[-80:])
-        return f"status line: {self.notify.status!r}\nlog:\n{lines}"
+        return f"{fate}\nstatus line: {self.notify.status!r}\nlog:\n{lines}"

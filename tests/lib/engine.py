@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from .cache import engine_path
+from .control import call
 from .machine import Machine
 from .wait import NotYet, wait_for
 
@@ -42,6 +44,7 @@ class Engine:
             "DOCKER_CONFIG": str(self.machine.path / "client"),
         } | (env or {})
         self._daemon: subprocess.Popen[bytes] | None = None
+        self._clean = True
         (self.machine.path / "daemon.json").write_text("{}\n")
 
     def start(self) -> "Engine":
@@ -69,6 +72,14 @@ class Engine:
         if self._daemon is None or self._daemon.poll() is not None:
             raise RuntimeError(f"engine {self.version} did not start:\n{self.log_tail()}")
         return self.client("version", "--format", "{{.Server.Version}}").returncode == 0
+
+    def is_fit(self) -> bool:
+        """For the next test: it runs, answers, and whoever had it could clear it."""
+        if not self._clean or self._daemon is None or self._daemon.poll() is not None:
+            return False
+        with suppress(OSError, HTTPException):
+            return call(self.socket, "GET", "/_ping").status == 200
+        return False
 
     @property
     def log_path(self) -> Path:
@@ -179,6 +190,7 @@ class Engine:
 
     def reset(self) -> None:
         """Removes everything but images, so that the next test finds a new engine."""
+        self._clean = False
         ids = self.docker("ps", "-aq").split()
         if ids:
             self.docker("rm", "-f", "-v", *ids)
@@ -186,6 +198,7 @@ class Engine:
         volumes = self.docker("volume", "ls", "-q").split()
         if volumes:
             self.docker("volume", "rm", "-f", *volumes)
+        self._clean = True
 
 
 def _state(stat: Path) -> str:

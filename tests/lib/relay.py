@@ -63,6 +63,11 @@ class Rule:
     action: Action
     hits: int = 0
 
+    @property
+    def met(self) -> bool:
+        """Its exchange has come: the action is done, or is still at it, also after forget()."""
+        return self.hits >= max(self.nth, 1)
+
     def matches(self, moment: Moment, exchange: Exchange) -> bool:
         if moment is not self.moment or self.method not in ("", exchange.method):
             return False
