@@ -2,8 +2,9 @@
 """Fixtures for every test that runs real parts."""
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -22,29 +23,52 @@ def _swept() -> None:
     workspace.sweep()
 
 
-@pytest.fixture(scope="session")
-def engine_of() -> Iterator[Callable[[str], Engine]]:
+class EngineOf:
     """engine_of("20.10"): that engine with all images, started once for the whole run. One that a
     test has broken is made anew, so that it breaks that test alone."""
-    running: dict[str, Engine] = {}
-    closing = ExitStack()
 
-    def get(version: str) -> Engine:
-        if version in running and not running[version].is_fit():
-            running.pop(version).close()
-        if version not in running:
-            engine = Engine(version)
-            closing.callback(engine.close)
+    def __init__(self) -> None:
+        self._running: dict[str, Engine] = {}
+
+    def __call__(self, version: str) -> Engine:
+        if version in self._running and not self._running[version].is_fit():
+            self._running.pop(version).close()
+        if version not in self._running:
+            engine = self._running[version] = Engine(version)
             images.load_all(engine.start())
-            running[version] = engine
-        return running[version]
+        return self._running[version]
 
-    with closing:
-        yield get
+    def reset(self) -> None:
+        for engine in self._running.values():
+            with suppress(AssertionError, OSError, subprocess.SubprocessError):
+                engine.reset()  # else it is unfit from now on
+
+    def close(self) -> None:
+        for engine in self._running.values():
+            engine.close()
+
+
+@pytest.fixture(scope="session")
+def engine_of() -> Iterator[EngineOf]:
+    engines = EngineOf()
+    try:
+        yield engines
+    finally:
+        engines.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _left_behind(engine_of: EngineOf) -> Iterator[None]:
+    """What a failed test did not get to end shall not fail the tests of the next file as well. (Set up
+    before a file's own scenes, so torn down after them.)"""
+    yield
+    for daemon in Daemon.alive():
+        daemon.kill()
+    engine_of.reset()
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest, engine_of: EngineOf) -> Iterator[Engine]:
     """An engine with nothing on it but images: the newest, or the one that the test names with
     @pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)."""
     chosen = engine_of(getattr(request, "param", "28.5"))

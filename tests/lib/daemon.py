@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from .cache import SOURCE, need
 from .control import Answer, call
@@ -40,6 +41,8 @@ def config_text(config: Config) -> str:
 class Daemon:
     """Directories and log outlive the process, so start() after kill() is a restart."""
 
+    _made: ClassVar[list["Daemon"]] = []
+
     def __init__(
         self, engine: Engine, config: Config | str | None = None, socket: Path | None = None
     ) -> None:
@@ -62,6 +65,12 @@ class Daemon:
         self._reader: threading.Thread | None = None
         self._end: int | None = None  # the exit status of the last one that has ended
         self._changing = threading.Lock()
+        self._made.append(self)
+
+    @classmethod
+    def alive(cls) -> list["Daemon"]:
+        """All that run, whoever made them."""
+        return [daemon for daemon in cls._made if daemon._process is not None]
 
     def configure(self, config: Config | str) -> None:
         """Writes the file; start() or reload() make it count."""
