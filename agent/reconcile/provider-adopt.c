@@ -133,6 +133,8 @@ void provider_adopt(Provider *provider, const ProviderLook *look, const PortWant
                 is_adopted(provider) ? provider_look_chosen(look) : NULL, wanted, &provider->adopted
         );
         join(provider);
+        if (provider->choice.kind == PROVIDER_IS_HOST)
+                provider_host_port(provider, look, wanted);
         if (!is_adopted(provider))
                 return;
         choice.port = owner_of_port(provider, look, wanted);
@@ -141,6 +143,8 @@ void provider_adopt(Provider *provider, const ProviderLook *look, const PortWant
 }
 
 bool provider_publishes(const Provider *provider) {
+        if (provider->choice.kind == PROVIDER_IS_HOST)
+                return provider->choice.port != PORT_THEIRS;
         return !is_adopted(provider) || provider->choice.port == PORT_OURS;
 }
 

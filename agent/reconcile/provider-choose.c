@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log-ids.h"
@@ -96,20 +95,7 @@ void provider_choice_take(Provider *provider, const ProviderChoice *choice) {
                 tell(provider);
 }
 
-static bool host_has_ollama(void) {
-        static const char *const units[] = {
-                "/etc/systemd/system/ollama.service",
-                "/usr/lib/systemd/system/ollama.service",
-                "/lib/systemd/system/ollama.service",
-        };
-
-        for (size_t i = 0; i < ARRAY_LEN(units); i++)
-                if (access(units[i], F_OK) == 0)
-                        return true;
-        return false;
-}
-
-static int check_use(const Provider *provider, const ProviderChoice *choice, Error *err) {
+static int check_use(Provider *provider, const ProviderChoice *choice, Error *err) {
         const ConfigProvider *config = &provider->setup.config->provider;
 
         if (config->mode == PROVIDER_EXTERNAL || config->mode == PROVIDER_MANAGED)
@@ -128,7 +114,8 @@ static int check_use(const Provider *provider, const ProviderChoice *choice, Err
                         err, -EPERM,
                         "the configuration says mode = adopt in [provider], which makes no Ollama: take that out first"
                 );
-        if (choice->kind == PROVIDER_IS_HOST && !host_has_ollama())
+        provider_host_read(provider);
+        if (choice->kind == PROVIDER_IS_HOST && !provider->unit.installed)
                 return error_set(err, -EPERM, "ollama.service is not installed on this host");
         return 0;
 }
@@ -181,12 +168,13 @@ const char *provider_choose(const ProviderFind *find, void *data) {
         Provider *provider = data;
         const ConfigProvider *config = &provider->setup.config->provider;
         ProviderChoice choice;
+        provider_host_read(provider);
         ChooseView view = {
                 .mode = config->mode,
                 .container = config->container,
                 .remembered = &provider->remembered,
                 .ours = find != NULL && provider_find_ours(find),
-                .host_unit = host_has_ollama(),
+                .host_unit = provider->unit.installed,
         };
 
         if (find != NULL)

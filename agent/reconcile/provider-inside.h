@@ -7,6 +7,7 @@
 #include "model/choose-provider.h"
 #include "model/health.h"
 #include "model/joins.h"
+#include "model/ollama-unit.h"
 #include "model/plan-provider.h"
 #include "proxy/keys.h"
 #include "reconcile/provider-gpu.h"
@@ -22,8 +23,9 @@
 /*
  * The provider's inside, shared by its parts: provider.c (life, facts, keys), provider-pass.c
  * (look, plan, execute), provider-choose.c (which Ollama), provider-adopt.c (one of somebody
- * else's), provider-upstream.c (how the proxy asks it), provider-describe.c (what our stack is),
- * provider-probe.c (is it up?), provider-pull.c (images), provider-report.c (what people see).
+ * else's), provider-host.c (the host's own), provider-upstream.c (how the proxy asks it),
+ * provider-describe.c (what our stack is), provider-probe.c (is it up?), provider-pull.c (images),
+ * provider-report.c (what people see).
  */
 struct Provider {
         ProviderSetup setup;
@@ -46,6 +48,10 @@ struct Provider {
         ChooseReason reason;
         ProviderFindSetup candidates;
         ChooseReason trouble; /* what keeps the chosen one from being asked; "": nothing does */
+
+        /* The host's own (provider-host.c). */
+        OllamaUnit unit;     /* as its files were at the last look */
+        char open_note[480]; /* whose the port is, where it is not ours */
 
         /* An adopted one (provider-adopt.c). */
         Adopted adopted;
@@ -176,7 +182,17 @@ bool provider_publishes(const Provider *provider);
 /* Does this event concern whom we adopted, or might adopt? */
 bool provider_adopt_event(Provider *provider, const EngineEvent *event);
 
+/* provider-host.c: the host's own ollama.service. */
+void provider_host_read(Provider *provider); /* its unit files */
+void provider_host_port(Provider *provider, const ProviderLook *look, const PortWanted *wanted);
+/* What keeps it from being asked. silent: the proxy got no answer from it. */
+void provider_host_check(Provider *provider, bool silent);
+/* What to know of its port, or NULL. */
+const char *provider_host_note(const Provider *provider, char *buffer, size_t size);
+
 /* provider-upstream.c */
+/* Is the socket there that systemd serves? Else that is the trouble. */
+bool provider_relay_check(Provider *provider);
 int provider_upstream_open(Provider *provider, Error *err);
 void provider_upstream_close(Provider *provider);
 void provider_upstream_settle(Provider *provider); /* the choice, or what is seen of it, changed */

@@ -253,7 +253,7 @@ static void settle_held(Provider *provider) {
                 hold(provider, provider->reason.why, provider->reason.next);
         } else if (!config->proxy.secured && provider->choice.kind == PROVIDER_IS_HOST) {
                 hold(provider,
-                     "the host's own Ollama listens for the host alone, so consumers need the proxy",
+                     "consumers come to the host's own Ollama by the proxy, and without keys there is none",
                      "set secured = yes in [proxy], or: coollama provider use managed");
         } else if (!config->proxy.secured && provider->choice.kind == PROVIDER_IS_ADOPTED
                    && provider->adopted.id[0] != '\0'

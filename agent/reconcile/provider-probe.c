@@ -94,6 +94,8 @@ static void on_probed(const HttpResult *result, void *data) {
 
         provider->probe = http_slot_free(provider->probe);
         bool ok = result->error == 0 && result->status == 200;
+        if (!ok && provider->choice.kind == PROVIDER_IS_HOST)
+                provider_host_check(provider, result->error == 0 && result->status == 503);
         if (!ok)
                 describe_failure(provider, result, why, sizeof why);
         probe_later(provider);

@@ -43,6 +43,8 @@ static const char *next_of(const Provider *provider) {
 
 /* Something to know that keeps nothing from working, or NULL. */
 static const char *note_of(const Provider *provider, char *buffer, size_t size) {
+        if (provider->choice.kind == PROVIDER_IS_HOST)
+                return provider_host_note(provider, buffer, size);
         if (provider->choice.kind != PROVIDER_IS_ADOPTED || provider->choice.port != PORT_THEIRS)
                 return NULL;
         (void) snprintf(
@@ -61,7 +63,7 @@ static const char *or_null(const char *text) {
 json_t *provider_status(const Provider *provider) {
         const Config *config = provider->setup.config;
         const ProviderChoice *choice = &provider->choice;
-        char note[400];
+        char note[480];
         json_t *status = json_pack(
                 "{s:s, s:s?, s:s?, s:b, s:b, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:o}", "mode",
                 provider_kind_to_string(choice->kind), "name", or_null(choice->name), "chosen",

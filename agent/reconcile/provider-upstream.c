@@ -86,24 +86,28 @@ void provider_upstream_close(Provider *provider) {
         free(provider->ca);
 }
 
-/* The host's loopback address, through a socket that systemd serves. */
-static void use_relay(Provider *provider) {
+bool provider_relay_check(Provider *provider) {
         cleanup(freep) char *path = text_format("%s/" RELAY, provider->paths.run);
         struct stat st;
 
-        (void) snprintf(
-                provider->upstream, sizeof provider->upstream,
-                "http://unix:" PROXY_RUN_DIR "/" RELAY ":"
-        );
         if (path != NULL && stat(path, &st) >= 0 && S_ISSOCK(st.st_mode))
-                return;
+                return true;
         (void) snprintf(
                 provider->trouble.why, sizeof provider->trouble.why,
                 "the relay to the host's own Ollama is missing"
         );
         (void) snprintf(
                 provider->trouble.next, sizeof provider->trouble.next,
-                "systemctl enable --now " RELAY_UNIT
+                "systemctl enable " RELAY_UNIT " && systemctl restart " RELAY_UNIT
+        );
+        return false;
+}
+
+/* The host's loopback address, through a socket that systemd serves. */
+static void use_relay(Provider *provider) {
+        (void) snprintf(
+                provider->upstream, sizeof provider->upstream,
+                "http://unix:" PROXY_RUN_DIR "/" RELAY ":"
         );
 }
 
@@ -123,10 +127,12 @@ static void use_adopted(Provider *provider) {
         char url[ADOPTED_UPSTREAM_MAX];
 
         adopted_upstream(&provider->adopted, url);
-        if (provider->adopted.on_host && provider->adopted.running)
+        if (provider->adopted.on_host && provider->adopted.running) {
                 use_relay(provider);
-        else if (url[0] != '\0')
+                (void) provider_relay_check(provider);
+        } else if (url[0] != '\0') {
                 (void) snprintf(provider->upstream, sizeof provider->upstream, "%s", url);
+        }
 }
 
 void provider_upstream_settle(Provider *provider) {
@@ -144,6 +150,7 @@ void provider_upstream_settle(Provider *provider) {
                 break;
         case PROVIDER_IS_HOST:
                 use_relay(provider);
+                provider_host_check(provider, false);
                 break;
         case PROVIDER_IS_EXTERNAL:
                 use_url(provider);

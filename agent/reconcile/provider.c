@@ -93,14 +93,16 @@ static void settle_own(Provider *provider) {
 }
 
 static void settle_gateway(Provider *provider) {
+        bool host = provider->choice.kind == PROVIDER_IS_HOST;
+
         provider->no_gateway[0] = '\0';
         if (!provider_publishes(provider))
                 (void) snprintf(
                         provider->no_gateway, sizeof provider->no_gateway,
                         provider->choice.port == PORT_THEIRS
-                                ? "port %s of the host is published by %.200s itself, and is no way to the proxy"
+                                ? "port %s of the host is taken by %.200s itself, and is no way to the proxy"
                                 : "who has port %s of the host is known once %.200s runs",
-                        provider->port, provider->choice.name
+                        provider->port, host ? "ollama.service" : provider->choice.name
                 );
         provider->facts.no_gateway = provider->no_gateway[0] != '\0' ? provider->no_gateway : NULL;
 }

@@ -384,10 +384,10 @@ void reconciler_verify(Reconciler *reconciler, const char *name, VerifyDone *don
         verify->next = reconciler->verifies;
         reconciler->verifies = verify;
 
-        if (provider_facts(reconciler->provider)->own_project == NULL)
+        if (provider_facts(reconciler->provider)->external)
                 answer_error(
                         verify, 501,
-                        "not supported with an external Ollama: ask its /api/tags from a terminal of the container"
+                        "not supported with an external Ollama without a proxy: ask its /api/tags from a terminal of the container"
                 );
         else if (!reconciler->standing)
                 answer_error(verify, 503, "coollamad is waiting for the Docker Engine");

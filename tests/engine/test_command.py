@@ -102,7 +102,7 @@ def test_who_may_ask_is_decided_by_the_kernels_word(engine: Engine, external: Da
 def test_an_external_ollama_is_not_verified_and_that_is_said(engine: Engine, external: Daemon) -> None:
     said = coollama(external, "verify", "x")
     assert said.status == 1
-    assert "not supported with an external Ollama" in said.err
+    assert "not supported with an external Ollama without a proxy" in said.err
     assert external.call("POST", "/verify?name=x").status == 501
     assert external.call("POST", "/verify").status == 400
     assert external.call("GET", "/verify?name=x").status == 405

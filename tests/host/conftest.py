@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Throwaway hosts for tests: `bare` has Docker and its images, `host` has coollama installed as well."""
 
+import contextlib
 import itertools
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ probe = 200ms
 min-outage = 1s
 grace = 1s
 """
+Prepared = Callable[[str], contextlib.AbstractContextManager[Host]]
 _numbers = itertools.count(1)
 
 
@@ -39,17 +41,27 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tree
 
 
+@pytest.fixture(scope="session")
+def prepared(stage: Path) -> Prepared:
+    """A host with this engine, as it is before coollama comes; packaging/install and its tree lie ready."""
+
+    @contextlib.contextmanager
+    def prepare(engine: str) -> Iterator[Host]:
+        with booted(f"test-{os.getpid()}-{next(_numbers)}", engine=engine) as host:
+            host.load_images()
+            host.put(SOURCE / "packaging", Path(INSTALL).parent)
+            host.put(stage, STAGE)
+            host.put(SOURCE / "tests/lib/coolify", "/usr/local/bin/coolify")
+            host.run("coolify", "prepare")
+            yield host
+
+    return prepare
+
+
 @pytest.fixture
-def bare(request: pytest.FixtureRequest, stage: Path) -> Iterator[Host]:
-    """A host as it is before coollama comes; packaging/install and its tree lie ready. Another engine:
-    @pytest.mark.parametrize("bare", ["28.5"], indirect=True)."""
-    engine = getattr(request, "param", "20.10")
-    with booted(f"test-{os.getpid()}-{next(_numbers)}", engine=engine) as host:
-        host.load_images()
-        host.put(SOURCE / "packaging", Path(INSTALL).parent)
-        host.put(stage, STAGE)
-        host.put(SOURCE / "tests/lib/coolify", "/usr/local/bin/coolify")
-        host.run("coolify", "prepare")
+def bare(request: pytest.FixtureRequest, prepared: Prepared) -> Iterator[Host]:
+    """For one test. Another engine: @pytest.mark.parametrize("bare", ["28.5"], indirect=True)."""
+    with prepared(getattr(request, "param", "20.10")) as host:
         yield host
 
 

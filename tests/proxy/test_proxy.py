@@ -540,8 +540,12 @@ def test_a_consumer_is_known_by_the_network_it_comes_from(by_network: World) -> 
     assert proxy.request("GET", "/api/tags", to=STACK).status == 200
     assert proxy.request("GET", "/api/tags", {"Authorization": "Bearer junk"}, to=STACK).status == 200
     assert proxy.request("GET", "/api/tags", BEARER, to=STACK).status == 200
-    lines = [json.loads(line) for line in proxy.log.read_text().splitlines()]
-    assert [x["consumer"] for x in lines] == ["c18", "c18", "c17"]
+
+    def logged() -> list[str]:  # an entry is written after its answer
+        return [json.loads(line)["consumer"] for line in proxy.log.read_text().splitlines()]
+
+    world.wait_for(lambda: len(logged()) == 3, "three lines")
+    assert logged() == ["c18", "c18", "c17"]
 
 
 def test_from_another_network_or_the_host_nobody_passes_as_it(by_network: World) -> None:
