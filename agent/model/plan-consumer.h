@@ -65,6 +65,7 @@ typedef struct ProviderFacts {
         bool joins;              /* its proxy can join the networks of others */
         bool probe_reach;        /* the gateway must answer on a network before its first link */
         const char *own_project; /* compose project of the provider's stack; NULL: none of ours */
+        const char *home;        /* network of whoever joins others for us */
         const char *own_network;
         const char *own_url;  /* for members of that project on that network */
         const char *own_host; /* its parts */

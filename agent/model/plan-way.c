@@ -94,11 +94,11 @@ bool deciding_has_hindrance(
                         why, HINDRANCE_MAX,
                         "the default bridge knows no names: it needs a network of its own"
                 );
-        else if (joins_is_refused(provider->own_network, place->name, deciding->context->api))
+        else if (joins_is_refused(provider->home, place->name, deciding->context->api))
                 (void) snprintf(
                         why, HINDRANCE_MAX,
                         "the name of its network %.60s sorts before %s: joining it would cut everybody's streams on this engine",
-                        place->name, provider->own_network
+                        place->name, provider->home
                 );
         else
                 return false;
@@ -235,7 +235,7 @@ static NetworkAnswer network_answer(
         DonorRef ref;
 
         if (!provider->joins || place->own_network == NULL
-            || joins_is_refused(provider->own_network, place->own_name, deciding->context->api)) {
+            || joins_is_refused(provider->home, place->own_name, deciding->context->api)) {
                 (void) snprintf(
                         why, HINDRANCE_MAX,
                         "it is in no network of its stack's own that the proxy could join"

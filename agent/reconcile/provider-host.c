@@ -4,14 +4,13 @@
  * asked through the relay (provider-upstream.c); nothing of it is ever changed.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "reconcile/provider-inside.h"
 
@@ -119,6 +118,11 @@ void provider_host_port(Provider *provider, const ProviderLook *look, const Port
                 provider->failure = NULL;
                 provider->retry_usec = 0;
         }
+        if (choice.port == PORT_THEIRS && provider->choice.port != PORT_THEIRS)
+                log_event(
+                        LOG_INFO, NULL, NO_FIELDS, "No port of ours is published: %s",
+                        provider->open_note
+                );
         provider_choice_take(provider, &choice);
 }
 

@@ -47,6 +47,15 @@ static const char *note_of(const Provider *provider, char *buffer, size_t size) 
                 return provider_host_note(provider, buffer, size);
         if (provider->choice.kind != PROVIDER_IS_ADOPTED || provider->choice.port != PORT_THEIRS)
                 return NULL;
+        if (provider->adopted.on_host) {
+                (void) snprintf(
+                        buffer, size,
+                        "it lives in the host's network and has port %s there itself, past our keys; consumers "
+                        "come to the proxy by their own networks. To close that port give it a network of its own",
+                        provider->port
+                );
+                return buffer;
+        }
         (void) snprintf(
                 buffer, size,
                 "its stack publishes port %s of the host itself, past our keys; consumers come to the "

@@ -59,6 +59,7 @@ static void begin_facts(Provider *provider) {
                 .url = provider->url,
                 .host = provider->host,
                 .port = provider->port,
+                .home = PROVIDER_NETWORK,
                 .host_entry = strcmp(provider->host, "host.docker.internal") == 0,
                 .external = !provider->tended,
                 .probe_reach = provider->tended,

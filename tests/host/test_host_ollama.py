@@ -87,6 +87,13 @@ class Scene:
     def install(self) -> None:
         self.host.run(INSTALL, *ARGS)
 
+    def install_anew(self) -> None:
+        """As if it had never been there, beside the ollama.service that its files say now."""
+        self.host.run(INSTALL, "--uninstall", "--purge")
+        self.host.sh("systemctl daemon-reload; systemctl restart ollama 2>&1 || true")
+        self.host.write(CONF, SHORT)
+        self.install()
+
     def deploy(self, uuid: str, name: str, *labels: str) -> None:
         self.host.run("coolify", "service", uuid, name, "web", *labels)
         self.host.run("coolify", "start", uuid)
@@ -124,7 +131,6 @@ class Scene:
 @pytest.fixture(scope="module", params=ENGINES)
 def scene(request: pytest.FixtureRequest, prepared: Prepared) -> Iterator[Scene]:
     with prepared(request.param) as host:
-        host.docker("rmi", OLLAMA)  # there is nothing that a second one could be made of
         host.put(standin_binary(), "/usr/local/bin/ollama")
         host.sh("useradd --system --home-dir /usr/share/ollama --create-home ollama")
         host.write("/etc/systemd/system/ollama.service", UNIT)
@@ -346,9 +352,7 @@ def test_uninstalled_the_relay_is_gone_and_ollama_as_it_was(scene: Scene) -> Non
 def test_one_that_has_the_port_from_the_first_moment_is_never_asked_for_it(scene: Scene) -> None:
     host = scene.host
     host.write(DROP_IN, OPEN)
-    host.sh("systemctl daemon-reload; systemctl restart ollama")
-    host.write(CONF, SHORT)
-    scene.install()
+    scene.install_anew()
     scene.wait_up()
     assert "needs no key" in scene.status()["provider"]["note"]
     assert not scene.is_published()
@@ -358,10 +362,43 @@ def test_one_that_has_the_port_from_the_first_moment_is_never_asked_for_it(scene
     assert scene.run_of_ollama()["NRestarts"] == "0"
 
 
-def test_a_masked_unit_is_no_ollama(scene: Scene) -> None:
+def test_where_its_files_do_not_say_so_the_engines_refusal_does(scene: Scene) -> None:
     host = scene.host
+    host.write("/etc/default/ollama", "OLLAMA_HOST=0.0.0.0\n")
+    host.write(DROP_IN, "[Service]\nEnvironmentFile=/etc/default/ollama\n")
+    scene.install_anew()
+    scene.wait_up()
+    scene.wait_says("note port 11434 of this host was taken by ollama.service or another process of it")
+    assert not scene.is_published() and MODEL in scene.with_key(NOTES)
+    assert scene.run_of_ollama()["NRestarts"] == "0"
+
+
+def test_a_masked_unit_is_no_ollama_and_the_operators_word_changes_over_to_it(scene: Scene) -> None:
+    host = scene.host
+    host.sh("systemctl stop ollama; rm -r /etc/systemd/system/ollama.service*; systemctl --quiet mask ollama")
+    scene.install_anew()
+    scene.wait_status('.provider.mode == "managed" and .provider.up', "one of ours is made")
+    refused = host.run("coollama", "provider", "use", "host", check=False)
+    assert refused.returncode != 0 and "ollama.service is not installed on this host" in refused.stderr
+    host.sh("systemctl --quiet unmask ollama")
+    host.write("/etc/systemd/system/ollama.service", UNIT)
+    host.sh("systemctl daemon-reload; systemctl --quiet enable --now ollama; coollama provider use host")
+    host.wait("! docker inspect coollama-api", 60, "ours is away")
+    scene.wait_up()
+    assert scene.status()["provider"]["mode"] == "host" and scene.is_published()
+    assert MODEL in scene.with_key(NOTES)
+
+
+def test_a_container_in_the_hosts_network_is_adopted_through_the_same_relay(scene: Scene) -> None:
+    """Its image listens on all addresses, so the port is its own."""
+    host = scene.host
+    host.sh("systemctl --quiet disable --now ollama; rm /etc/systemd/system/ollama.service; systemctl daemon-reload")
     host.run(INSTALL, "--uninstall", "--purge")
-    host.sh("systemctl stop ollama; rm -r /etc/systemd/system/ollama.service*; systemctl mask ollama")
+    host.docker("run", "-d", "--name", "lone", "--network", "host", OLLAMA)
     host.write(CONF, SHORT)
     scene.install()
-    scene.wait_status('.provider.mode == "managed"', "one of ours is made")
+    scene.wait_up()
+    provider = scene.status()["provider"]
+    assert (provider["mode"], provider["name"], provider["bind"]) == ("adopted", "lone", "")
+    assert "give it a network of its own" in provider["note"]
+    assert MODEL in scene.with_key(NOTES) and "401" in scene.ask(NOTES)

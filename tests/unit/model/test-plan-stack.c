@@ -66,7 +66,7 @@ static Plan *plan_of(const Row *row) {
                                          .port = "11434",
                                          .host_entry = true,
                                          .joins = true,
-                                         .own_network = "0-coollama" };
+                                         .home = "0-coollama" };
         const ConsumerContext context = { .provider = &provider,
                                           .profiles = profiles,
                                           .api = 44,

@@ -53,7 +53,7 @@ static Plan *plan_of(const Row *row) {
                                          .host_entry = true,
                                          .joins = true,
                                          .probe_reach = true,
-                                         .own_network = "0-coollama" };
+                                         .home = "0-coollama" };
         const ConsumerContext context = { .provider = &provider,
                                           .profiles = profiles,
                                           .api = 44,
