@@ -10,7 +10,9 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/un.h>
 
 #include "model/image.h"
@@ -52,6 +54,37 @@ static bool authority_is_valid(const char *start, size_t size) {
         return start[host] == ':' && digits >= 1 && digits <= 5 && host + 1 + digits == size;
 }
 
+/* Behind the scheme; the URL has been checked. */
+static const char *authority_of(const char *url) {
+        return url + (strncmp(url, "https://", 8) == 0 ? 8 : 7);
+}
+
+static bool has_host(const char *authority, const char *host) {
+        size_t size = strlen(host);
+
+        return strncasecmp(authority, host, size) == 0 && strchr(":/", authority[size]) != NULL;
+}
+
+bool config_url_is_this_host(const char *url) {
+        return url[0] != '\0' && has_host(authority_of(url), "host.docker.internal");
+}
+
+unsigned config_url_port(const char *url) {
+        const char *authority = authority_of(url);
+        const char *rest = authority + strcspn(authority, authority[0] == '[' ? "]" : ":/");
+
+        rest += rest[0] == ']';
+        return rest[0] == ':'                  ? (unsigned) strtoul(rest + 1, NULL, 10)
+               : strncmp(url, "https", 5) == 0 ? 443
+                                               : 80;
+}
+
+/* In a container that is the container itself. */
+static bool is_loopback(const char *authority) {
+        return has_host(authority, "localhost") || strncmp(authority, "127.", 4) == 0
+               || has_host(authority, "[::1]") || has_host(authority, "0.0.0.0");
+}
+
 int config_check_url(char *value, Error *err) {
         size_t size = strlen(value);
         size_t scheme = strncmp(value, "http://", 7) == 0    ? 7
@@ -63,6 +96,12 @@ int config_check_url(char *value, Error *err) {
                 return error_set(
                         err, -EINVAL,
                         "http:// or https:// and a host, without user, password, query, quotes or spaces"
+                );
+
+        if (is_loopback(value + scheme))
+                return error_set(
+                        err, -EINVAL,
+                        "an address that containers reach: this host is http://host.docker.internal:PORT"
                 );
 
         while (size > scheme && value[size - 1] == '/')

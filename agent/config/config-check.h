@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /*
@@ -14,3 +16,9 @@ int config_check_name(char *value, Error *err);
 int config_check_image(char *value, Error *err);
 int config_check_models(char *value, Error *err);
 int config_check_bind(char *value, Error *err);
+
+/* Is it http(s)://host.docker.internal, with any port and path: the host that we run on? */
+bool config_url_is_this_host(const char *url);
+
+/* The port that such a URL says, or its scheme's. */
+unsigned config_url_port(const char *url);

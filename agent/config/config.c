@@ -21,6 +21,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/config-check.h"
 #include "config/config-table.h"
 
 /* Where a key was set last; file is NULL while only the default counts. */
@@ -290,6 +291,12 @@ static int check_together(Loader *loader) {
         if (!external && config->provider.url[0] != '\0')
                 return conflict(
                         loader, url, -EINVAL, "'url' in [provider] is for 'mode = external' alone"
+                );
+        if (external && config->proxy.secured && config_url_is_this_host(config->provider.url)
+            && config_url_port(config->provider.url) == config->proxy.port)
+                return conflict(
+                        loader, url, -EINVAL,
+                        "'url' in [provider] is where our own proxy is: choose another 'port' in [proxy]"
                 );
         if (config->provider.key_file[0] != '\0' && (!external || !config->proxy.secured))
                 return conflict(

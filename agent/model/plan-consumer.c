@@ -348,6 +348,31 @@ static int find_ways(Deciding *deciding, Error *err) {
         );
 }
 
+/* An adopted Ollama that has opted in, or whose stack has. */
+static bool is_the_provider(const Deciding *deciding) {
+        const ConsumerView *view = deciding->view;
+        const char *provider = deciding->context->provider->own_identity;
+        const Container *first = deciding->targets.list[0]->container;
+        Plan *plan = deciding->plan;
+
+        if (provider == NULL || strcmp(provider, view->identity->key) != 0)
+                return false;
+        plan_say(plan, LINK_REFUSED, "it is the shared Ollama itself, which is never changed");
+        switch (opt_in_of(first->labels, first->image, &view->opt_in)) {
+        case OPT_IN_LABEL:
+                plan_next_step(plan, "take the label coollama.enable off it");
+                break;
+        case OPT_IN_STACK:
+                plan_next_step(plan, "give it the label coollama.enable=false");
+                break;
+        case OPT_IN_ORDER:
+        case OPT_IN_NOT:
+                plan_next_step(plan, "coollama unlink %s", view->identity->human);
+                break;
+        }
+        return true;
+}
+
 static int decide(Deciding *deciding) {
         Plan *plan = deciding->plan;
         Error err = { 0 };
@@ -362,6 +387,8 @@ static int decide(Deciding *deciding) {
                 return 0;
         if (deciding->view->unlinked)
                 return deciding_unlink_targets(deciding);
+        if (is_the_provider(deciding))
+                return 0;
 
         const Container *first = deciding->targets.list[0]->container;
         int r = opt_in_wish(

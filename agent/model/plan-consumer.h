@@ -70,6 +70,8 @@ typedef struct ProviderFacts {
         const char *own_url;  /* for members of that project on that network */
         const char *own_host; /* its parts */
         const char *own_port;
+        const char
+                *own_identity;  /* an adopted Ollama's: it is nobody's consumer; NULL: it is none */
         const char *no_gateway; /* why no port of the host leads to the proxy, so that consumers
                                    come by network alone; NULL: one does */
 } ProviderFacts;

@@ -250,7 +250,7 @@ static void check_models(Proof *proof, const ProofOutput *output, const Answer *
         if (answer->status == 503)
                 mend = "the proxy does not reach Ollama: coollama status";
         else if (answer->status == 401)
-                mend = "the proxy does not know this key: journalctl -u coollamad says why";
+                mend = "the proxy does not know this key, or an Ollama elsewhere refuses the proxy's: coollama status";
 
         cleanup(freep) char *detail = text_take(&text);
         proof_add(proof, what, answer->status == 200 && json_is_array(models), detail, mend);

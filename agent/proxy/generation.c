@@ -147,9 +147,11 @@ static int render_upstream(Text *text, const GenerationSettings *settings, Error
                 settings->upstream, host, key[0] != '\0' ? "Bearer " : "", key
         );
         if (strncmp(settings->upstream, "https:", strlen("https:")) == 0)
-                (void) text_add(
-                        text, "proxy_ssl_server_name on;\nproxy_ssl_verify on;\n"
-                              "proxy_ssl_verify_depth 4;\nproxy_ssl_trusted_certificate ca.pem;\n"
+                (void) text_addf(
+                        text,
+                        "proxy_ssl_server_name on;\nproxy_ssl_name \"%.*s\";\nproxy_ssl_verify on;\n"
+                        "proxy_ssl_verify_depth 4;\nproxy_ssl_trusted_certificate ca.pem;\n",
+                        (int) (host[0] == '[' ? strlen(host) : strcspn(host, ":")), host
                 );
         return text_add(text, "");
 }

@@ -177,10 +177,21 @@ int order_trust(
         return 0;
 }
 
+static int may_be_linked(const Reconciler *reconciler, const Candidate *candidate, Error *err) {
+        const char *provider = provider_facts(reconciler->provider)->own_identity;
+
+        if (provider != NULL && strcmp(provider, candidate->identity.key) == 0)
+                return error_set(
+                        err, -EPERM, "%.200s is the shared Ollama itself: it needs no link",
+                        candidate->identity.human
+                );
+        return opt_in_refusal(candidate->labels, candidate->name, err);
+}
+
 json_t *order_describe(const Reconciler *reconciler, const Candidate *candidate) {
         const char *asks_for = trust_text(asked_by(reconciler, candidate));
         Error err = { 0 };
-        bool refused = opt_in_refusal(candidate->labels, candidate->name, &err) < 0;
+        bool refused = may_be_linked(reconciler, candidate, &err) < 0;
 
         return json_pack(
                 "{s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "name", candidate->identity.human,
@@ -245,7 +256,7 @@ int order_link(Reconciler *reconciler, const Candidate *candidate, json_t **ret,
         const OptInSources sources = world_sources(reconciler->world, identity);
         Consumer *consumer = world_find(reconciler->world, identity->key);
 
-        int r = opt_in_refusal(candidate->labels, candidate->name, err);
+        int r = may_be_linked(reconciler, candidate, err);
         if (r < 0)
                 return r;
         bool is_in = opt_in_of(candidate->labels, candidate->image, &sources) != OPT_IN_NOT;

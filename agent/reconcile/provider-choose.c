@@ -21,15 +21,16 @@ int provider_choice_open(Provider *provider, Error *err) {
         cleanup(freep) char *path = choice_path(provider);
         cleanup(freep) char *text = NULL;
         size_t size = 0;
+        Error unread = { 0 };
 
         provider->remembered = (ProviderChoice){ .kind = PROVIDER_IS_UNDECIDED };
         if (path == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
-        int r = file_read(path, CHOICE_TEXT_MAX, &text, &size, err);
+        int r = file_read(path, CHOICE_TEXT_MAX, &text, &size, &unread);
         if (r >= 0)
-                r = provider_choice_from_text(text, &provider->remembered, err);
+                r = provider_choice_from_text(text, &provider->remembered, &unread);
         if (r < 0 && r != -ENOENT)
-                (void) error_set(&provider->unreadable, r, "%s: %s", path, error_text(err));
+                (void) error_set(&provider->unreadable, r, "%s: %s", path, error_text(&unread));
         return 0;
 }
 

@@ -127,6 +127,7 @@ const Stack *provider_describe(const ProviderLook *look, void *data) {
         const PortWanted wanted = { .bind = bind, .port = config->proxy.port };
 
         provider_adopt(provider, look, &wanted);
+        provider_upstream_note_gateway(provider, provider_look_addresses(look));
         provider_upstream_settle(provider);
         provider_settle_facts(provider);
         const StackSettings settings = {

@@ -34,6 +34,7 @@ struct Provider {
         char host[256];
         char port[8];
         char why_down[420];
+        char down_next[400]; /* what mends that, if it is known; "": see trouble */
         char no_gateway[320];
         bool tended; /* there is a stack of ours: not with an external one without keys */
         bool observed;
@@ -57,6 +58,7 @@ struct Provider {
         Adopted adopted;
         char own_url[ADOPTED_TEXT_MAX + 64];
         char own_port[8];
+        char own_identity[IDENTITY_KEY_MAX];
         char active_in[IDENTITY_PART_MAX]; /* project with a creation or start a moment ago */
         uint64_t active_usec;
         uint64_t port_free_usec; /* monotonic: since when nobody of its stack has the port; 0: no */
@@ -64,6 +66,7 @@ struct Provider {
         /* What the proxy is told of it (provider-upstream.c). */
         char upstream[512];
         char upstream_host[280];
+        char gateway[64];   /* the host, as the proxy reaches it; "": not looked at */
         char *upstream_key; /* secret */
         char *ca;
 
@@ -195,6 +198,10 @@ const char *provider_host_note(const Provider *provider, char *buffer, size_t si
 bool provider_relay_check(Provider *provider);
 int provider_upstream_open(Provider *provider, Error *err);
 void provider_upstream_close(Provider *provider);
+/* Where this host is for containers; ended by NULL. */
+void provider_upstream_note_gateway(Provider *provider, const char *const *addresses);
+/* External: what is wrong, where the proxy answers a request for the models so. */
+void provider_upstream_describe(const Provider *provider, long status, ChooseReason *ret);
 void provider_upstream_settle(Provider *provider); /* the choice, or what is seen of it, changed */
 
 /* provider.c: the facts follow the choice; tells all consumers of a change. */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "config/config-check.h"
 #include "model/container.h"
 #include "reconcile/provider-inside.h"
 
@@ -215,8 +216,9 @@ static void take_verdict(Provider *provider, const Plan *plan) {
 static void explain_port(Provider *provider) {
         const Config *config = provider->setup.config;
         const char *const fixed[] = { config->proxy.bind, NULL };
-        const char *const *addresses = provider_look_addresses(provider->look);
-        const PortWanted wanted = { .bind = addresses[0] != NULL ? addresses : fixed,
+        bool gateway = strcmp(config->proxy.bind, "gateway") == 0;
+        const PortWanted wanted = { .bind = gateway ? provider_look_addresses(provider->look)
+                                                    : fixed,
                                     .port = config->proxy.port };
         const json_t *owner = port_holder(provider_look_port(provider->look), &wanted);
 
@@ -342,7 +344,8 @@ void provider_pass_begin(Provider *provider) {
         const Config *config = provider->setup.config;
         const ProviderLookSetup setup = {
                 .engine = provider->setup.engine,
-                .wants_gateway = strcmp(config->proxy.bind, "gateway") == 0,
+                .wants_gateway = strcmp(config->proxy.bind, "gateway") == 0
+                                 || config_url_is_this_host(config->provider.url),
                 .candidates = provider_choice_candidates(provider),
                 .port = provider->port,
                 .wants_port = provider->port_trouble,

@@ -63,8 +63,15 @@ void provider_note_stopped(Provider *provider, const char *why) {
 }
 
 static void
-describe_failure(const Provider *provider, const HttpResult *result, char *buffer, size_t size) {
-        if (provider->trouble.why[0] != '\0')
+describe_failure(Provider *provider, const HttpResult *result, char *buffer, size_t size) {
+        ChooseReason reason = { 0 };
+
+        /* Before that, it may still ask as an earlier configuration said. */
+        if (provider->choice.kind == PROVIDER_IS_EXTERNAL && result->error == 0
+            && publisher_is_proven(provider->publisher)) {
+                provider_upstream_describe(provider, result->status, &reason);
+                (void) snprintf(buffer, size, "%s", reason.why);
+        } else if (provider->trouble.why[0] != '\0')
                 (void) snprintf(buffer, size, "%s", provider->trouble.why);
         else if (result->error == 0)
                 (void) snprintf(
@@ -79,6 +86,7 @@ describe_failure(const Provider *provider, const HttpResult *result, char *buffe
                         buffer, size, "the proxy does not answer (%s)",
                         strerrordesc_np(-result->error)
                 );
+        (void) snprintf(provider->down_next, sizeof provider->down_next, "%s", reason.next);
 }
 
 static void probe_later(Provider *provider) {

@@ -33,19 +33,30 @@ void provider_sentence(const Provider *provider, char *buffer, size_t size) {
                 (void) snprintf(buffer, size, "Ollama is down: %s", provider->why_down);
 }
 
+static const char *or_null(const char *text) {
+        return text[0] != '\0' ? text : NULL;
+}
+
 /* What people are to do about it: what the plan says, else what keeps it from being asked. */
 static const char *next_of(const Provider *provider) {
         if (provider->next[0] != '\0')
                 return provider->next;
-        return !provider->facts.up && provider->trouble.next[0] != '\0' ? provider->trouble.next
-                                                                        : NULL;
+        if (provider->facts.up)
+                return NULL;
+        return or_null(
+                provider->trouble.next[0] != '\0' ? provider->trouble.next : provider->down_next
+        );
 }
 
 /* Something to know that keeps nothing from working, or NULL. */
 static const char *note_of(const Provider *provider, char *buffer, size_t size) {
+        if (!provider->tended)
+                return "consumers are given that address as it is: coollama does not see whether it "
+                       "answers, and restarts nobody";
         if (provider->choice.kind == PROVIDER_IS_HOST)
                 return provider_host_note(provider, buffer, size);
-        if (provider->choice.kind != PROVIDER_IS_ADOPTED || provider->choice.port != PORT_THEIRS)
+        if (!provider->facts.secured || provider->choice.kind != PROVIDER_IS_ADOPTED
+            || provider->choice.port != PORT_THEIRS)
                 return NULL;
         if (provider->adopted.on_host) {
                 (void) snprintf(
@@ -63,10 +74,6 @@ static const char *note_of(const Provider *provider, char *buffer, size_t size) 
                 provider->port
         );
         return buffer;
-}
-
-static const char *or_null(const char *text) {
-        return text[0] != '\0' ? text : NULL;
 }
 
 json_t *provider_status(const Provider *provider) {

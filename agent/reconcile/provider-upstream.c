@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/config-check.h"
 #include "reconcile/provider-inside.h"
 
 /* Nobody listens there in the proxy's container: an answer comes at once, and it is "not
@@ -86,6 +87,42 @@ void provider_upstream_close(Provider *provider) {
         free(provider->ca);
 }
 
+void provider_upstream_describe(const Provider *provider, long status, ChooseReason *ret) {
+        const ConfigProvider *config = &provider->setup.config->provider;
+
+        if (status == 503) {
+                (void
+                ) snprintf(ret->why, sizeof ret->why, "%s does not answer the proxy", config->url);
+                (void) snprintf(
+                        ret->next, sizeof ret->next,
+                        "see that it answers there%s; docker logs coollama-proxy says what went wrong",
+                        strncmp(config->url, "https:", strlen("https:")) == 0
+                                ? ", with a certificate that this host believes"
+                                : ""
+                );
+        } else if (status == 401 || status == 403) {
+                (void) snprintf(
+                        ret->why, sizeof ret->why,
+                        config->key_file[0] != '\0' ? "%s refuses the key of %s (it answers %ld)"
+                                                    : "%s wants a key%.0s (it answers %ld)",
+                        config->url, config->key_file, status
+                );
+                (void) snprintf(
+                        ret->next, sizeof ret->next,
+                        "write the right key into %s, then systemctl reload coollamad",
+                        config->key_file[0] != '\0' ? config->key_file
+                                                    : "a file that key-file in [provider] names"
+                );
+        } else {
+                (void) snprintf(
+                        ret->why, sizeof ret->why,
+                        "%s is no Ollama: it answers %ld to a request for its models", config->url,
+                        status
+                );
+                (void) snprintf(ret->next, sizeof ret->next, "mend url in [provider]");
+        }
+}
+
 bool provider_relay_check(Provider *provider) {
         cleanup(freep) char *path = text_format("%s/" RELAY, provider->paths.run);
         struct stat st;
@@ -111,16 +148,39 @@ static void use_relay(Provider *provider) {
         );
 }
 
+/* The host's name for containers stands in hosts files, which nginx does not ask: this host is
+ * asked by its address. */
 static void use_url(Provider *provider) {
         const char *url = provider->setup.config->provider.url;
-        const char *host = strstr(url, "://");
+        const char *host = strstr(url, "://") + 3; /* the configuration has checked it */
 
-        host = host ? host + 3 : url;
-        (void) snprintf(provider->upstream, sizeof provider->upstream, "%s", url);
         (void) snprintf(
                 provider->upstream_host, sizeof provider->upstream_host, "%.*s",
                 (int) strcspn(host, "/"), host
         );
+        if (!config_url_is_this_host(url))
+                (void) snprintf(provider->upstream, sizeof provider->upstream, "%s", url);
+        else if (provider->gateway[0] != '\0')
+                (void) snprintf(
+                        provider->upstream, sizeof provider->upstream, "%.*s%s%s",
+                        (int) (host - url), url, provider->gateway, host + strcspn(host, ":/")
+                );
+}
+
+/* An IPv4 address, where there is one: that is what the name means in consumers too. */
+void provider_upstream_note_gateway(Provider *provider, const char *const *addresses) {
+        provider->gateway[0] = '\0';
+        for (; *addresses != NULL; addresses++) {
+                bool six = strchr(*addresses, ':') != NULL;
+
+                if (provider->gateway[0] == '\0' || !six)
+                        (void) snprintf(
+                                provider->gateway, sizeof provider->gateway, six ? "[%s]" : "%s",
+                                *addresses
+                        );
+                if (!six)
+                        break;
+        }
 }
 
 static void use_adopted(Provider *provider) {

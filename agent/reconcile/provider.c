@@ -59,10 +59,10 @@ static void begin_facts(Provider *provider) {
                 .url = provider->url,
                 .host = provider->host,
                 .port = provider->port,
-                .home = PROVIDER_NETWORK,
                 .host_entry = strcmp(provider->host, "host.docker.internal") == 0,
                 .external = !provider->tended,
                 .probe_reach = provider->tended,
+                .home = PROVIDER_NETWORK,
         };
 }
 
@@ -108,8 +108,19 @@ static void settle_gateway(Provider *provider) {
         provider->facts.no_gateway = provider->no_gateway[0] != '\0' ? provider->no_gateway : NULL;
 }
 
+/* True when it is another one now. */
+static bool settle_own_identity(Provider *provider) {
+        const char *identity = provider->choice.identity; /* "" unless it is adopted */
+        bool another = strcmp(provider->own_identity, identity) != 0;
+
+        (void) snprintf(provider->own_identity, sizeof provider->own_identity, "%s", identity);
+        provider->facts.own_identity = identity[0] != '\0' ? provider->own_identity : NULL;
+        return another;
+}
+
 void provider_settle_facts(Provider *provider) {
         char before[sizeof provider->own_url];
+        bool another = settle_own_identity(provider);
         bool had_gateway = provider->facts.no_gateway == NULL;
         bool had_own = provider->facts.own_project != NULL;
 
@@ -119,7 +130,7 @@ void provider_settle_facts(Provider *provider) {
         /* A container of somebody else's joins nothing for us. */
         provider->facts.joins =
                 provider->facts.secured || provider->choice.kind == PROVIDER_IS_MANAGED;
-        if (had_own != (provider->facts.own_project != NULL)
+        if (another || had_own != (provider->facts.own_project != NULL)
             || strcmp(before, provider->own_url) != 0
             || had_gateway != (provider->facts.no_gateway == NULL))
                 provider->setup.changed(provider->setup.data);

@@ -207,6 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 .host_entry = pick(&bytes, 2),
                 .probe_reach = pick(&bytes, 2),
                 .joins = pick(&bytes, 2),
+                .home = "0-coollama",
                 .own_project = pick(&bytes, 2) ? "coollama" : NULL,
                 .own_network = "net-a",
                 .own_url = "http://y:1",

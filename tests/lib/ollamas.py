@@ -3,6 +3,8 @@
 the names, labels and networks that they have on a real server. Ollama is the stand-in, Open WebUI a
 container that only waits; nginx is Debian's."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 from .compose import Compose
@@ -61,6 +63,53 @@ def secured(engine: Engine, project: str = "ollama") -> Compose:
     compose = Compose(engine, project, f"services:{API}    expose:\n      - '11434'\n{THEIR_PROXY}")
     (compose.directory / "ollama-proxy.conf").write_text(NGINX)
     return compose
+
+
+# In front of that one, for whoever comes by https.
+TLS = """error_log /dev/stderr;
+events {}
+http {
+    server {
+        listen 8443 ssl;
+        ssl_certificate /etc/nginx/tls/leaf.pem;
+        ssl_certificate_key /etc/nginx/tls/leaf.key;
+        location / { proxy_pass http://ollama-proxy:11434; }
+    }
+}
+"""
+TLS_PROXY = """
+  tls:
+    image: nginx:alpine
+    ports:
+      - '8443:8443'
+    volumes:
+      - ./tls.conf:/etc/nginx/nginx.conf:ro
+      - .:/etc/nginx/tls:ro
+    depends_on:
+      - ollama-proxy
+"""
+
+
+def certificate(directory: Path, name: str) -> tuple[Path, Path, Path]:
+    """For host.docker.internal: that of whoever signs it, itself, and its private key."""
+    ca, leaf, key = directory / "ca.pem", directory / "leaf.pem", directory / "leaf.key"
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    signer = directory / "ca.key"
+    subprocess.run(
+        [*new, "-subj", f"/CN={name}", "-keyout", signer, "-out", ca], check=True, capture_output=True
+    )
+    signed = ["-subj", "/CN=leaf", "-addext", "subjectAltName=DNS:host.docker.internal"]
+    signed += ["-CA", ca, "-CAkey", signer, "-keyout", key, "-out", leaf]
+    subprocess.run([*new, *signed], check=True, capture_output=True)
+    key.chmod(0o644)  # nginx in its container reads it
+    return ca, leaf, key
+
+
+def behind_tls(compose: Compose) -> None:
+    """Gives the seed's secured stack an https port; ca.pem in its directory is who has signed."""
+    certificate(compose.directory, "elsewhere")
+    (compose.directory / "tls.conf").write_text(TLS)
+    compose.write(compose.file.read_text() + TLS_PROXY)
 
 
 def _labels(member: str, number: int) -> str:
@@ -158,8 +207,10 @@ WEB = stack(service("web"))
 
 
 def shown(engine: Engine, *names: str) -> dict[str, Any]:
-    """Their inspect documents but for what their own health checks write."""
+    """Their inspect documents but for what their own health checks write, and the order of mounts,
+    which the engine keeps nowhere."""
     documents = {name: engine.inspect(name) for name in names}
     for document in documents.values():
         document["State"].pop("Health", None)
+        document["Mounts"].sort(key=lambda mount: mount["Destination"])
     return documents

@@ -66,18 +66,23 @@ def run_of(engine: Engine, container: str) -> tuple[str, str]:
 
 
 def ask(
-    engine: Engine, container: str, path: str, key: str = "", host: str = "host.docker.internal"
+    engine: Engine,
+    container: str,
+    path: str,
+    key: str = "",
+    host: str = "host.docker.internal",
+    port: int = PORT,
 ) -> tuple[int, str]:
     """Status and body of a request from inside the container, with busybox's means: its wget shows
     no body of an error, and its nc closes its side too early for an answer that takes a while."""
-    url = f"http://{host}:{PORT}{path}"
+    url = f"http://{host}:{port}{path}"
     headers = ["--header", f"Authorization: Bearer {key}"] if key else []
     done = engine.client("exec", container, "wget", "-q", "-O", "-", *headers, url)
     if done.returncode == 0:
         return 200, done.stdout
     head = f"GET {path} HTTP/1.0\\r\\nHost: {host}\\r\\n"
     head += f"Authorization: Bearer {key}\\r\\n" if key else ""
-    script = f"printf '%b' \"$1\" | nc -w 10 {host} {PORT}"
+    script = f"printf '%b' \"$1\" | nc -w 10 {host} {port}"
     done = engine.client("exec", container, "sh", "-c", script, "sh", head + "\\r\\n")
     match = re.match(r"HTTP/1\.[01] (\d+)", done.stdout)
     if not match:

@@ -15,6 +15,7 @@ void day_begin(Day *day, size_t n, const InspectSpec *specs) {
                                          .host = "host.docker.internal",
                                          .port = "11434",
                                          .host_entry = true,
+                                         .home = "0-coollama",
                                          .own_project = "coollama",
                                          .own_network = "net-a",
                                          .own_url = "http://ollama-api:11434",

@@ -433,6 +433,30 @@ Test(plan_consumer, one_that_sends_headers_again_has_its_key_kept_out_of_urls_on
         day_end(&day, plan);
 }
 
+Test(plan_consumer, the_shared_ollama_itself_is_nobodys_consumer_and_is_told_the_way_out) {
+        const struct {
+                bool not_enabled;
+                OptInSources sources;
+                const char *next;
+        } rows[] = {
+                { false, { 0 }, "take the label coollama.enable off it" },
+                { true, { .ordered = true }, "coollama unlink shop/app" },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                Day day;
+
+                day_begin(&day, 1, &(InspectSpec){ .not_enabled = rows[i].not_enabled });
+                day.view.opt_in = rows[i].sources;
+                day.provider.own_identity = day.identity.key;
+                Plan *plan = plan_of(&day);
+                cr_expect_eq(plan->state, LINK_REFUSED);
+                cr_expect_eq(plan->n_actions, 0);
+                cr_expect_str_eq(plan->next, rows[i].next);
+                day_end(&day, plan);
+        }
+}
+
 Test(plan_consumer, it_is_left_alone_as_long_as_its_profile_says) {
         Day day;
 

@@ -211,16 +211,17 @@ Test(generation, only_keys_that_may_do_something_else_are_named_in_the_map_of_ac
 Test(generation, an_ollama_elsewhere_is_told_its_own_name_and_key_and_proves_who_it_is) {
         GenerationSettings elsewhere = settings;
 
-        elsewhere.upstream = "https://ollama.example/sub";
-        elsewhere.host = "ollama.example";
+        elsewhere.upstream = "https://ollama.example:8443/sub";
+        elsewhere.host = "ollama.example:8443";
         elsewhere.key = "sk-secret";
         elsewhere.ca = "certificates\n";
         cr_assert_eq(generation_write(paths.conf, 1, &elsewhere, keys, NULL), 0);
         file_is(1, "upstream.conf",
-                "set $upstream \"https://ollama.example/sub\";\n"
-                "proxy_set_header Host \"ollama.example\";\n"
+                "set $upstream \"https://ollama.example:8443/sub\";\n"
+                "proxy_set_header Host \"ollama.example:8443\";\n"
                 "proxy_set_header Authorization \"Bearer sk-secret\";\n"
-                "proxy_ssl_server_name on;\nproxy_ssl_verify on;\nproxy_ssl_verify_depth 4;\n"
+                "proxy_ssl_server_name on;\nproxy_ssl_name \"ollama.example\";\n"
+                "proxy_ssl_verify on;\nproxy_ssl_verify_depth 4;\n"
                 "proxy_ssl_trusted_certificate ca.pem;\n");
         file_is(1, "ca.pem", "certificates\n");
         cr_expect(generation_matches(paths.conf, 1, &elsewhere, keys));
