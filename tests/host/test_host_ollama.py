@@ -36,7 +36,7 @@ RELAY = "coollama-host-ollama"
 SOCKET = "/var/lib/coollama/proxy/run/host-ollama.sock"
 NOTES, BOARD, OTHER = "k4gwo0cs8c4ow8wkso0kgc4s", "z0ggs4wocs8kk4owk8w4cs00", "p4kcgw8s0ow84co8k0ccs4wk"
 MODEL = '"llama3.2:latest"'
-# As Ollama's installer writes it, but for the folder of the stand-in's models.
+# As Ollama's installer writes it, but for the folder of the stand-in's models (and RestartSec is 3 there).
 UNIT = """\
 [Unit]
 Description=Ollama Service
@@ -47,7 +47,7 @@ ExecStart=/usr/local/bin/ollama serve
 User=ollama
 Group=ollama
 Restart=always
-RestartSec=3
+RestartSec=1
 Environment="PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 Environment="STANDIN_MODELS=/usr/share/ollama/models"
 
@@ -150,7 +150,8 @@ def scene(request: pytest.FixtureRequest, prepared: Prepared) -> Iterator[Scene]
 def test_auto_finds_it_makes_no_second_one_and_does_not_touch_it(scene: Scene) -> None:
     provider = scene.status()["provider"]
     assert provider["mode"] == "host" and provider["up"] and provider["bind"] == "gateway"
-    assert scene.host.docker("ps", "-a", "--filter", "label=coollama.part", "--format", "{{.Names}}") == "coollama-proxy"
+    ours = scene.host.docker("ps", "-a", "--filter", "label=coollama.part", "--format", "{{.Names}}")
+    assert ours == "coollama-proxy"
     assert scene.host.docker("volume", "ls", "-q") == ""
     assert scene.run_of_ollama() == scene.unit
     assert scene.host.out("cat", "/etc/systemd/system/ollama.service") == UNIT.strip()
@@ -175,6 +176,8 @@ def test_the_relay_is_enabled_and_open_to_the_proxy_alone(scene: Scene) -> None:
     host = scene.host
     assert host.sh(f"systemctl is-enabled {RELAY}.socket; systemctl is-active {RELAY}.socket") == "enabled\nactive"
     assert host.out("stat", "-c", "%F %a %U:%G", SOCKET) == "socket 660 coollama:coollama"
+    below = host.sh("cd /var/lib/coollama; stat -c '%U:%G %a' . proxy proxy/run").split("\n")
+    assert below == ["coollama:coollama 750", "coollama:coollama 750", "coollama:coollama 770"]
     reach = f"curl -s --max-time 5 --unix-socket {SOCKET} http://localhost/api/version"
     user = "setpriv --reuid={0} --regid={1} --clear-groups"
     assert "version" in host.sh(f"{user.format('coollama-proxy', 'coollama')} {reach}")
@@ -366,9 +369,9 @@ def test_where_its_files_do_not_say_so_the_engines_refusal_does(scene: Scene) ->
     host = scene.host
     host.write("/etc/default/ollama", "OLLAMA_HOST=0.0.0.0\n")
     host.write(DROP_IN, "[Service]\nEnvironmentFile=/etc/default/ollama\n")
-    scene.install_anew()
-    scene.wait_up()
+    host.sh("systemctl daemon-reload; systemctl restart ollama; coollama provider use host")
     scene.wait_says("note port 11434 of this host was taken by ollama.service or another process of it")
+    scene.wait_up()
     assert not scene.is_published() and MODEL in scene.with_key(NOTES)
     assert scene.run_of_ollama()["NRestarts"] == "0"
 
@@ -377,7 +380,8 @@ def test_a_masked_unit_is_no_ollama_and_the_operators_word_changes_over_to_it(sc
     host = scene.host
     host.sh("systemctl stop ollama; rm -r /etc/systemd/system/ollama.service*; systemctl --quiet mask ollama")
     scene.install_anew()
-    scene.wait_status('.provider.mode == "managed" and .provider.up', "one of ours is made")
+    scene.wait_status('.provider.mode == "managed"', "one of ours is chosen")
+    host.wait("docker inspect coollama-api", 60, "it is made")
     refused = host.run("coollama", "provider", "use", "host", check=False)
     assert refused.returncode != 0 and "ollama.service is not installed on this host" in refused.stderr
     host.sh("systemctl --quiet unmask ollama")
