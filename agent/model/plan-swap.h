@@ -36,7 +36,8 @@ void swap_look(
         const SwapRecord *record, const Container *const *containers, size_t n, SwapView *ret
 );
 
-/* Who is being stopped for a successor's sake by whoever makes it; NULL: nobody who is up. */
+/* Who is being stopped: for a successor's sake by whoever makes it, or by a stop of ours that the
+ * engine did not answer in time and may still do. NULL: nobody who is up. */
 const Container *swap_victim(const SwapView *view);
 
 /*

@@ -138,7 +138,16 @@ void swap_look(
         ret->successor_is_old = ret->successor != NULL && is_old_again(record, ret->successor);
 }
 
+/* It was up when the swap was undone, and our stop may end it still. */
+static bool awaits_our_stop(const SwapView *view) {
+        return view->record->phase == SWAP_ROLLBACK && view->old != NULL
+               && container_is_up(view->old)
+               && strcmp(view->record->last_run, view->old->started_at) == 0;
+}
+
 const Container *swap_victim(const SwapView *view) {
+        if (awaits_our_stop(view))
+                return view->old;
         if (view->successor == NULL || view->successor->ever_started)
                 return NULL;
         if (view->old != NULL && container_is_up(view->old))

@@ -33,11 +33,12 @@ typedef struct SwapRecord {
         char *new_id; /* "" until known */
         bool was_running;
         bool was_healthy;
-        bool counts;      /* rolled back, and it counts as a failed attempt */
-        bool again;       /* nobody wanted both to go: the old one is made again from this record */
-        char *last_run;   /* rolled back: StartedAt of the run of the old one that was over by then,
-                             SWAP_RUN_NONE when it was up; "" otherwise */
-        json_t *old;      /* the old one's inspect document */
+        bool counts;    /* rolled back, and it counts as a failed attempt */
+        bool again;     /* nobody wanted both to go: the old one is made again from this record */
+        char *last_run; /* rolled back: StartedAt of the run of the old one that our stop has ended
+                           or may end still, SWAP_RUN_NONE when it was up and never stopped by us;
+                           "" otherwise */
+        json_t *old;    /* the old one's inspect document */
         json_t *connects; /* API < 1.44: networks to connect the new one to before its start
                              (model/recreate.h) */
         json_t *files;    /* array of paths to copy into the new one before its start

@@ -22,11 +22,17 @@ static bool has_ended_again(const SwapView *view) {
                && json_equal(recorded_policy(record), container_restart_policy(view->old));
 }
 
+/* The run that is over, or is about to be: an engine that was too slow to answer our stop in time
+ * may do it after all, and nobody but us wanted that. */
+static const char *run_that_ends(const SwapView *view) {
+        if (view->old == NULL)
+                return "";
+        if (swap_is_serving(view->old) && view->record->phase != SWAP_STOPPING)
+                return SWAP_RUN_NONE;
+        return view->old->started_at;
+}
+
 void swap_add_rollback(Plan *plan, const SwapView *view, const Undo *how) {
-        const Container *old = view->old;
-        const char *last_run = old == NULL            ? ""
-                               : swap_is_serving(old) ? SWAP_RUN_NONE
-                                                      : old->started_at;
         json_t *json = swap_record_json_in_phase(
                 view->record, SWAP_ROLLBACK, view->made ? view->made->id : NULL, how->reason
         );
@@ -34,7 +40,7 @@ void swap_add_rollback(Plan *plan, const SwapView *view, const Undo *how) {
         if (json != NULL
             && (json_object_set_new(json, "was_running", json_boolean(how->runs)) < 0
                 || json_object_set_new(json, "counts", json_boolean(how->counts)) < 0
-                || json_object_set_new(json, "last_run", json_string(last_run)) < 0)) {
+                || json_object_set_new(json, "last_run", json_string(run_that_ends(view))) < 0)) {
                 json_decref(json);
                 json = NULL;
         }

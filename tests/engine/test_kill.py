@@ -148,3 +148,18 @@ def test_finish_without_a_record_does_not_connect_to_the_engine(engine: Engine, 
     assert not relay.calls()
     assert not env_of(engine.inspect("aa")).get("OLLAMA_BASE_URL")
     daemon.close()
+
+
+def test_one_whose_stop_the_engine_does_only_after_we_gave_up_runs_on(engine: Engine, relay: Relay) -> None:
+    """An engine under load answers our stop too late, or never, and does it after all."""
+    bring_up(engine, ["aa"])
+    marks = {"aa": mark(engine, "aa")}
+    relay.drop("POST", "/stop$", moment=Moment.REQUEST, nth=0)
+    daemon = Daemon(engine, EXTERNAL, relay.path).start()
+    daemon.wait_log("^aa: give the old one its name back: done")
+    relay.forget()
+    engine.docker("stop", "-t", "0", "aa")
+    daemon.wait_log("^aa: start the old aa: done")
+    daemon.wait_for(lambda: not records(daemon), "no record is left", 60)
+    daemon.close()
+    assert_whole(engine, marks)

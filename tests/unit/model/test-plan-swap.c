@@ -134,11 +134,11 @@ Test(plan_swap, further_networks_are_connected_with_the_new_ones_id) {
 }
 
 /* What the undo of an old one in this state writes down of its last run. */
-static void expect_last_run(const char *state, const char *wanted) {
+static void expect_last_run(SwapPhase phase, const char *state, const char *wanted) {
         const InspectSpec specs[] = { { .name = SCENE_PREVIOUS, .state = state, .policy = "no" } };
         Scene scene;
 
-        scene_look(&scene, SWAP_STOPPING, 1, specs);
+        scene_look(&scene, phase, 1, specs);
         plan_swap(&scene.view, 1, scene.plan);
         cr_expect_str_eq(
                 json_string_value(json_object_get(plan_record(scene.plan), "last_run")), wanted,
@@ -148,9 +148,23 @@ static void expect_last_run(const char *state, const char *wanted) {
 }
 
 Test(plan_swap, an_undo_notes_the_run_that_it_is_to_follow) {
-        expect_last_run("exited", "2026-01-02T03:04:06Z");
-        expect_last_run("running", SWAP_RUN_NONE);
-        expect_last_run("paused", SWAP_RUN_NONE);
+        expect_last_run(SWAP_PREPARE, "exited", "2026-01-02T03:04:06Z");
+        expect_last_run(SWAP_PREPARE, "running", SWAP_RUN_NONE);
+        expect_last_run(SWAP_PREPARE, "paused", SWAP_RUN_NONE);
+        expect_last_run(SWAP_STOPPING, "exited", "2026-01-02T03:04:06Z");
+        expect_last_run(SWAP_STOPPING, "running", "2026-01-02T03:04:06Z");
+}
+
+Test(plan_swap, a_stop_of_ours_that_may_come_late_is_waited_for) {
+        const InspectSpec specs[] = { { .name = SCENE_NAME, .state = "running" } };
+        Scene scene;
+
+        scene_look(&scene, SWAP_ROLLBACK, 1, specs);
+        cr_expect_eq(swap_victim(&scene.view), scene.containers[0]);
+        free(scene.record->last_run);
+        scene.record->last_run = strdup(SWAP_RUN_NONE);
+        cr_expect_null(swap_victim(&scene.view));
+        scene_done(&scene);
 }
 
 Test(plan_swap, an_old_one_is_started_once_and_not_again_when_it_ends) {
