@@ -151,6 +151,10 @@ static void read_where(const json_t *inspect, Adopted *ret) {
         if (strcmp(mode, "host") == 0) {
                 ret->on_host = true;
                 ret->published = ret->port;
+                if (ret->port != OLLAMA_PORT)
+                        COPY(ret->problem,
+                             "it listens on another port of the host than 11434, where the relay leads"
+                        );
                 return;
         }
         if (strncmp(mode, "container:", strlen("container:")) == 0) {

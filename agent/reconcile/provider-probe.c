@@ -71,7 +71,9 @@ describe_failure(Provider *provider, const HttpResult *result, char *buffer, siz
             && publisher_is_proven(provider->publisher)) {
                 provider_upstream_describe(provider, result->status, &reason);
                 (void) snprintf(buffer, size, "%s", reason.why);
-        } else if (provider->trouble.why[0] != '\0')
+        } else if (provider->held[0] != '\0')
+                (void) snprintf(buffer, size, "%s", provider->held);
+        else if (provider->trouble.why[0] != '\0')
                 (void) snprintf(buffer, size, "%s", provider->trouble.why);
         else if (result->error == 0)
                 (void) snprintf(

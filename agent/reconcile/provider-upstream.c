@@ -187,7 +187,8 @@ static void use_adopted(Provider *provider) {
         char url[ADOPTED_UPSTREAM_MAX];
 
         adopted_upstream(&provider->adopted, url);
-        if (provider->adopted.on_host && provider->adopted.running) {
+        if (provider->adopted.on_host && provider->adopted.running
+            && provider->adopted.problem[0] == '\0') {
                 use_relay(provider);
                 (void) provider_relay_check(provider);
         } else if (url[0] != '\0') {

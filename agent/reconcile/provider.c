@@ -93,11 +93,12 @@ static void settle_own(Provider *provider) {
         facts->own_url = provider->own_url;
 }
 
+/* Without keys it is Ollama itself that consumers come to, by whoever's port. */
 static void settle_gateway(Provider *provider) {
         bool host = provider->choice.kind == PROVIDER_IS_HOST;
 
         provider->no_gateway[0] = '\0';
-        if (!provider_publishes(provider))
+        if (provider->facts.secured && !provider_publishes(provider))
                 (void) snprintf(
                         provider->no_gateway, sizeof provider->no_gateway,
                         provider->choice.port == PORT_THEIRS

@@ -103,6 +103,7 @@ def test_an_external_ollama_is_not_verified_and_that_is_said(engine: Engine, ext
     said = coollama(external, "verify", "x")
     assert said.status == 1
     assert "not supported with an external Ollama without a proxy" in said.err
+    assert "does not see whether it answers" in coollama(external).out.replace("\n" + " " * 10, " ")
     assert external.call("POST", "/verify?name=x").status == 501
     assert external.call("POST", "/verify").status == 400
     assert external.call("GET", "/verify?name=x").status == 405

@@ -4,7 +4,6 @@ nothing of us and is never changed. It stands on the same engine, and is asked b
 alone, as one on another machine is. Ollama is the stand-in, nginx is Debian's."""
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,20 @@ import pytest
 
 from lib.command import coollama
 from lib.compose import Compose
-from lib.consumers import env_of
 from lib.daemon import Daemon
 from lib.engine import Engine
-from lib.ollamas import NGINX, SEED_KEY, behind_tls, certificate, secured, shown
-from lib.provider import API, PROXY, UNAUTHORIZED, ask, consumer, models_in, run_of, status
-from lib.provider import wait_linked, wait_up
+from lib.ollamas import NGINX, SEED_KEY, behind_tls, certificate, models_of, secured, shown, wait_why
+from lib.provider import (
+    API,
+    PROXY,
+    UNAUTHORIZED,
+    ask,
+    consumer,
+    run_of,
+    status,
+    wait_linked,
+    wait_up,
+)
 
 ENGINES = ["20.10", "28.5"] if os.environ.get("COOLLAMA_FULL") else ["28.5"]
 PORT = 11435  # ours; the seed's stack has 11434 on all addresses
@@ -56,16 +63,13 @@ class Scene:
         )
 
     def models(self) -> list[str]:
-        key = env_of(self.engine.inspect(WEB))["OLLAMA_API_KEY"]
-        code, text = ask(self.engine, WEB, "/api/tags", key, port=PORT)
-        return models_in(text) if code == 200 else []
+        return models_of(self.engine, WEB, port=PORT)
 
     def downs(self) -> int:
         return len(self.daemon.logged("^Ollama is down"))
 
     def wait_why(self, words: str) -> dict[str, Any]:
-        self.daemon.wait_for(lambda: words in (status(self.daemon)["provider"]["why"] or ""), words)
-        return status(self.daemon)["provider"]
+        return wait_why(self.daemon, words)
 
 
 @pytest.fixture(scope="module", params=ENGINES)

@@ -56,14 +56,17 @@ def url_of(engine: Engine, name: str = "shop-web-1") -> str:
 
 # ---- unsecured
 
+DARK = stack(service("web"), rest="networks: {default: {internal: true}}")
+
 
 @BOTH
 def test_unsecured_ollamas_own_port_is_bound_and_answers_a_consumer(
     engine: Engine, daemon_for: Make
 ) -> None:
     consumer(engine, "shop")
+    dark = consumer(engine, "dark", DARK)
     daemon = daemon_for(engine, UNSECURED).start()
-    wait_linked(daemon, "shop/web")
+    wait_linked(daemon, "shop/web", "dark/web")
     assert engine.inspect(API)["State"]["Health"]["Status"] == "healthy", "up means healthy"
     assert not engine.exists(PROXY)
     assert listeners(engine) == {engine.gateway()}
@@ -73,6 +76,15 @@ def test_unsecured_ollamas_own_port_is_bound_and_answers_a_consumer(
     # As one asks by hand.
     script = 'wget -q -O - "$OLLAMA_BASE_URL/api/tags"'
     assert models_in(engine.exec("shop-web-1", "sh", "-c", script))
+
+    # Where no gateway answers Ollama itself joins, and is gone before the network has to go.
+    assert env_of(engine.inspect("dark-web-1"))["OLLAMA_BASE_URL"].startswith("http://ollama-proxy-")
+    assert models_in(engine.exec("dark-web-1", "sh", "-c", script))
+    assert "dark_default" in engine.inspect(API)["NetworkSettings"]["Networks"]
+    dark.run("stop")
+    daemon.wait_log("disconnect .* dark_default, whose last consumer is gone")
+    dark.down()
+    assert not engine.exists("dark_default", "network")
 
 
 def test_unsecured_it_is_up_again_when_the_engine_says_healthy_once(

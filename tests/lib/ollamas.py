@@ -4,13 +4,16 @@ the names, labels and networks that they have on a real server. Ollama is the st
 container that only waits; nginx is Debian's."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .compose import Compose
-from .consumers import SERVE, SERVING, service, stack
+from .consumers import SERVE, SERVING, env_of, service, stack
+from .daemon import Daemon
 from .engine import Engine
 from .images import BUSYBOX, OLLAMA
+from .provider import PORT, ask, models_in, status
 
 UUID = "q8k0gs4wkocwgk8ooc4k4wss"
 SEED_KEY = "YOUR-SECRET-OLLAMA-KEY"
@@ -57,6 +60,19 @@ THEIR_PROXY = """
 
 def unsecured(engine: Engine, project: str = "ollama") -> Compose:
     return Compose(engine, project, f"services:{PUBLISHED}")
+
+
+def plain(
+    engine: Engine,
+    project: str,
+    image: str = OLLAMA,
+    enabled: bool = False,
+    labels: Sequence[str] = (),
+) -> Compose:
+    """One that publishes nothing; enabled: it asks to be linked as well."""
+    labels = [*labels, "coollama.enable=true"] if enabled else labels
+    lines = "    labels:\n" + "".join(f"      - '{label}'\n" for label in labels) if labels else ""
+    return Compose(engine, project, f"services:{API.replace(OLLAMA, image)}{lines}")
 
 
 def secured(engine: Engine, project: str = "ollama") -> Compose:
@@ -214,3 +230,24 @@ def shown(engine: Engine, *names: str) -> dict[str, Any]:
         document["State"].pop("Health", None)
         document["Mounts"].sort(key=lambda mount: mount["Destination"])
     return documents
+
+
+def models_of(
+    engine: Engine, container: str, host: str = "host.docker.internal", port: int = PORT
+) -> list[str]:
+    """What the container gets with what its link gave to it; none where it gets an error."""
+    key = env_of(engine.inspect(container)).get("OLLAMA_API_KEY", "")
+    code, text = ask(engine, container, "/api/tags", key, host, port)
+    return models_in(text) if code == 200 else []
+
+
+def wait_why(daemon: Daemon, words: str) -> dict[str, Any]:
+    """Until it is down for a reason with these words; the provider's status then."""
+    seen: dict[str, Any] = {}
+
+    def told() -> bool:
+        seen.update(status(daemon)["provider"])
+        return not seen["up"] and words in (seen["why"] or "")
+
+    daemon.wait_for(told, words)
+    return seen

@@ -145,6 +145,13 @@ Test(adopted, on_the_hosts_network_it_has_the_port_and_no_network) {
         upstream_is(&adopted, "");
 }
 
+Test(adopted, on_the_hosts_network_the_relay_leads_to_one_port_alone) {
+        Adopted adopted = adopted_of("{}", "{}", "[\"OLLAMA_HOST=:8080\"]", "running", "host");
+
+        cr_expect(adopted.on_host && !adopted.publishes);
+        cr_expect(strstr(adopted.problem, "another port of the host than 11434") != NULL);
+}
+
 Test(adopted, in_another_containers_network_or_in_none_it_cannot_be_reached_and_that_is_said) {
         Adopted shared = adopted_of("{}", "{}", "[]", "running", "container:ab");
         Adopted none =
