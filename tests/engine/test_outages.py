@@ -27,7 +27,7 @@ from lib.relay import Moment, Relay, Rule
 from lib.wait import wait_for
 
 FULL = bool(os.environ.get("COOLLAMA_FULL"))
-OUTAGES = 100 if FULL else 5
+OUTAGES = 100 if FULL else 8
 ENGINES = ["20.10", "28.5"] if FULL else ["28.5"]
 SEED = int(os.environ.get("COOLLAMA_SEED") or time.time_ns() % 10**9)
 MIN_OUTAGE = 2.0
@@ -187,7 +187,6 @@ class Scene:
         if blow:
             self.wait_for_the_blow(outage, blow)
         if not self.daemon.running:
-            self.daemon.kill()  # whoever killed it may not have buried it yet
             self.daemon.start()
         self.daemon.wait_for(self.up, "up", 60)
         outage.over = time.monotonic()

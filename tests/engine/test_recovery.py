@@ -275,7 +275,6 @@ def test_a_restart_that_was_cut_short_is_finished(scene: Scene, killed: bool) ->
     scene.engine.docker("start", API)
     if killed:
         wait_for(lambda: not scene.daemon.running, "the blow", 60)
-        scene.daemon.kill()  # whoever killed it may not have buried it yet
         scene.daemon.start()
     wait_up(scene.daemon)
     scene.wait_quiet()

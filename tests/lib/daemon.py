@@ -100,7 +100,11 @@ class Daemon:
     # ---- its life
 
     def start(self, *options: str, ready: bool = True) -> "Daemon":
-        assert self._process is None, "it runs already"
+        assert not self.running, "it runs already"
+        process, reader = self._process, self._reader
+        if process and reader:  # whoever killed it is not done with it yet
+            status = self._bury(process, reader)
+            assert status == -signal.SIGKILL, f"it had ended with {status}\n{self.dump()}"
         self.notify.forget()
         self._process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *self.command(*options)],
