@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,6 +138,17 @@ def pytest_configure() -> None:
     for tool in ("nsenter", "unshare", "setpriv", "ip", "iptables"):
         if not shutil.which(tool):
             pytest.exit(f"{tool} is missing: tests/run installs it", 2)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several that run files side by side gives its tables to the one that prints them."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tables"] = tables.published
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    tables.published.update(getattr(node, "workeroutput", {}).get("tables", {}))
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
