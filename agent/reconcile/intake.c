@@ -15,6 +15,7 @@
 #include "model/labels.h"
 #include "model/opt-in.h"
 #include "reconcile/core.h"
+#include "reconcile/place.h"
 
 #define LIST_RETRY_USEC (1 * USEC_PER_SEC) /* nothing is known before: not a resync's time */
 
@@ -130,13 +131,6 @@ static void on_container(Reconciler *reconciler, const EngineEvent *event) {
         queue_add(reconciler, consumer);
 }
 
-/* By us: it ends in order to run again. */
-static bool is_being_changed(const Reconciler *reconciler, const EngineEvent *event) {
-        const Consumer *consumer = world_find_container(reconciler->world, event->container_id);
-
-        return consumer != NULL && (consumer->record != NULL || consumer->pass == PASS_EXECUTING);
-}
-
 /* What it lacks may have gone by that. */
 static void queue_swap(Consumer *consumer, void *data) {
         if (consumer->record != NULL)
@@ -164,7 +158,7 @@ static void look_again(const char *owner, void *data) {
 static void on_event(const EngineEvent *event, void *data) {
         Reconciler *reconciler = data;
 
-        joins_event(reconciler->joins, event, is_being_changed(reconciler, event));
+        joins_event(reconciler->joins, event, place_is_held(reconciler, event->container_id));
         provider_event(reconciler->provider, event);
         switch (event->kind) {
         case EVENT_CREATE:

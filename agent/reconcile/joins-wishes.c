@@ -27,6 +27,7 @@ typedef struct Place {
 
 typedef struct OneWish {
         char container[ID_SIZE];
+        const char *owner; /* its key */
         Place *place;
         char *aliases[JOIN_ALIASES_MAX];
         size_t n_aliases;
@@ -108,11 +109,12 @@ static void owner_free(JoinWishes *wishes, Owner *owner) {
         free(owner);
 }
 
-static int wish_init(JoinWishes *wishes, const JoinWish *from, OneWish *wish) {
+static int wish_init(JoinWishes *wishes, const char *owner, const JoinWish *from, OneWish *wish) {
         Place *place = place_get(wishes, from->network, from->network_name);
         if (place == NULL)
                 return -ENOMEM;
 
+        wish->owner = owner;
         wish->place = place;
         wish->running = true;
         place->n_wishes++;
@@ -147,7 +149,7 @@ static int owner_new(
                 r = -ENOMEM;
         for (size_t i = 0; r >= 0 && i < n; i++) {
                 owner->n++;
-                r = wish_init(wishes, &list[i], &owner->list[i]);
+                r = wish_init(wishes, owner->key, &list[i], &owner->list[i]);
         }
         if (r < 0) {
                 owner_free(wishes, owner);
@@ -209,6 +211,11 @@ int join_wishes_set(
                 owner_free(wishes, old);
         *changed = true;
         return 0;
+}
+
+const char *join_wishes_owner(const JoinWishes *wishes, const char *container) {
+        const OneWish *wish = index_get(wishes->containers, container);
+        return wish ? wish->owner : NULL;
 }
 
 bool join_wishes_run(

@@ -23,6 +23,9 @@ int join_wishes_set(
         bool *changed
 );
 
+/* Whose wish this container's is: a key, borrowed until it is set again; NULL: nobody's. */
+const char *join_wishes_owner(const JoinWishes *wishes, const char *container);
+
 /*
  * This container began (or ended) a run: true when somebody has a wish for it. *network and *name
  * are set (borrowed) when with it the last wish for a network ended, else NULL.

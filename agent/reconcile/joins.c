@@ -296,6 +296,10 @@ int joins_set(Joins *joins, const char *owner, const char *why, const JoinWish *
         return r;
 }
 
+const char *joins_owner(const Joins *joins, const char *container_id) {
+        return join_wishes_owner(joins->wishes, container_id);
+}
+
 bool joins_is_joined(
         const Joins *joins, const char *network, const char *alias, const char **ret_why
 ) {

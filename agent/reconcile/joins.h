@@ -79,6 +79,9 @@ bool joins_are_known(const Joins *joins);
 /* The engine's events are not followed any more. */
 void joins_lost(Joins *joins);
 
+/* As join_wishes_owner(). */
+const char *joins_owner(const Joins *joins, const char *container_id);
+
 /* held: this container is being re-created or restarted by us; its wish stays. */
 void joins_event(Joins *joins, const EngineEvent *event, bool held);
 

@@ -172,6 +172,17 @@ void place_want(
                 );
 }
 
+bool place_is_held(const Reconciler *reconciler, const char *container_id) {
+        const Consumer *consumer = world_find_container(reconciler->world, container_id);
+        if (consumer != NULL)
+                return consumer->record != NULL || consumer->pass == PASS_EXECUTING;
+
+        /* Its end was seen before it was heard of: that look will say what is wanted instead. */
+        const char *owner = joins_owner(reconciler->joins, container_id);
+        consumer = owner ? world_find(reconciler->world, owner) : NULL;
+        return consumer != NULL && (consumer->record != NULL || consumer->pass != PASS_IDLE);
+}
+
 uint64_t place_number(const Reconciler *reconciler, const Consumer *consumer) {
         uint64_t by_network = stacks_number(reconciler->stacks, consumer->identity.key);
 

@@ -35,5 +35,9 @@ void place_want(
 /* The proxy gets to know who is known by which network, and where it is there. */
 void place_publish(Reconciler *reconciler);
 
+/* A run of this container that ends now ends nothing that is wanted: it is being re-created or
+ * restarted by us, or was until right now, and told of late. */
+bool place_is_held(const Reconciler *reconciler, const char *container_id);
+
 /* The number that the proxy's log has for a consumer. */
 uint64_t place_number(const Reconciler *reconciler, const Consumer *consumer);
