@@ -45,6 +45,32 @@ static void print_reach(const json_t *document, unsigned width, Text *text) {
         add_line(text, "reach", reach[0] != '\0' && words ? words : "", width);
 }
 
+/* How it is, and how it will be. */
+static const char *const rungs[][2] = {
+        { "0: the right values were there already, it is not touched" },
+        { "1: coollama's proxy is in its network, it is not touched",
+          "1: coollama's proxy joins its network, it is not touched" },
+        { "2: re-created to be linked, so each deployment starts twice",
+          "2: it has to be re-created, and again after each of its deployments" },
+};
+
+static void print_rung(const json_t *document, unsigned width, Text *text) {
+        const json_t *rung = json_object_get(document, "rung");
+        json_int_t number = json_integer_value(rung);
+        const char *name = text_of(document, "name");
+        bool linked = strcmp(text_of(document, "state"), "linked") == 0
+                      || strcmp(text_of(document, "state"), "one step left") == 0;
+
+        if (!json_is_integer(rung) || number < 0 || number >= (json_int_t) ARRAY_LEN(rungs))
+                return;
+        const char *words = linked ? rungs[number][0] : rungs[number][1];
+        if (words == NULL)
+                return;
+        cleanup(freep) char *line =
+                text_format("%s. What coollama env %s prints, pasted, ends that", words, name);
+        add_line(text, "rung", number == 2 && line != NULL ? line : words, width);
+}
+
 static void print_labels(const json_t *labels, unsigned width, Text *text) {
         Text line = TEXT_INIT(65536);
         const char *name;
@@ -194,6 +220,7 @@ int explain_print(const json_t *document, unsigned width, Text *text) {
         add_line(text, "state", text_of(document, "state"), width);
         add_line(text, "reason", text_of(document, "reason"), width);
         print_reach(document, width, text);
+        print_rung(document, width, text);
         add_line(text, "note", text_of(document, "note"), width);
         add_line(text, "next", text_of(document, "next"), width);
         if (strcmp(text_of(document, "identity"), text_of(document, "name")) != 0)

@@ -157,10 +157,10 @@ static json_t *swap_of(const ExplainInput *input) {
 
 json_t *explain_document(const ExplainInput *input) {
         return json_pack(
-                "{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
+                "{s:i, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
                 "version", 1, "name", input->identity->human, "identity", input->identity->key,
-                "state", link_state_to_string(input->state), "reason",
-                input->reason ? input->reason : "not looked at yet", "next",
+                "rung", rung_to_json(input->rung), "state", link_state_to_string(input->state),
+                "reason", input->reason ? input->reason : "not looked at yet", "next",
                 string_or_null(input->next), "note", string_or_null(input->note), "would_add",
                 string_or_null(input->intent), "reach", input->way, "reach_why", input->way_why,
                 "labels", labels_of(input), "profile", string_or_null(input->profile), "attempts",

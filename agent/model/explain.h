@@ -10,6 +10,7 @@
 #include "model/identity.h"
 #include "model/plan.h"
 #include "model/remembered.h"
+#include "model/rung.h"
 
 /*
  * Explain: what was decided about a consumer, why, and what its link changed, as a document for
@@ -36,6 +37,7 @@ typedef struct ExplainInput {
         const char *next; /* NULL: none; likewise */
         const char *note;
         const char *intent;
+        Rung rung;
         const char *profile;          /* that counts; NULL: cannot be told */
         const Remembered *remembered; /* NULL: nothing */
         const ExplainContainer *containers;

@@ -56,6 +56,13 @@ static bool is_linked(const Consumer *consumer) {
         return consumer->state == LINK_LINKED || consumer->state == LINK_ONE_STEP_LEFT;
 }
 
+Rung order_rung(const Reconciler *reconciler, const Consumer *consumer) {
+        bool linked = is_linked(consumer);
+        bool ours = linked && order_has_link_of_ours(reconciler, consumer);
+
+        return rung_find(linked, ours, consumer->intent != NULL, consumer->carrier);
+}
+
 static json_t *say(const Consumer *consumer, const char *said, const char *next) {
         return json_pack(
                 "{s:s, s:s, s:s, s:s}", "name", consumer->identity.human, "identity",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "model/rung.h"
 #include "reconcile/candidate.h"
 #include "reconcile/core.h"
 
@@ -19,6 +20,9 @@ typedef enum Order {
  * nothing is done then.
  */
 int order_give(Reconciler *reconciler, Consumer *consumer, Order order, json_t **ret, Error *err);
+
+/* How invasive its link is, or will be. */
+Rung order_rung(const Reconciler *reconciler, const Consumer *consumer);
 
 /* Is one of its containers of our own making, with a link in it? Reads what is kept of it. */
 bool order_has_link_of_ours(const Reconciler *reconciler, const Consumer *consumer);

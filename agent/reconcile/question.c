@@ -183,6 +183,7 @@ explain(const Question *question, const Consumer *consumer, const Explaining *ex
                 .next = consumer->next,
                 .note = consumer->note,
                 .intent = consumer->intent,
+                .rung = order_rung(reconciler, consumer),
                 .profile = profile,
                 .remembered = memory_get(reconciler->memory, question->identity),
                 .containers = explaining->containers,

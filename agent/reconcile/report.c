@@ -113,20 +113,6 @@ static json_t *speaker_of(const Consumer *consumer) {
         return spoken ? json_string(project->speaker->identity.human) : json_null();
 }
 
-/*
- * How invasive its link is: 0: the right values were there, 1: the proxy is in its network and it
- * was not touched, 2: it is, or will be, re-created; null: cannot be told.
- */
-static json_t *rung_of(const Reconciler *reconciler, const Consumer *consumer) {
-        bool linked = consumer->state == LINK_LINKED || consumer->state == LINK_ONE_STEP_LEFT;
-
-        if (linked && order_has_link_of_ours(reconciler, consumer))
-                return json_integer(2);
-        if (linked)
-                return json_integer(consumer->carrier == CARRIER_STACK ? 1 : 0);
-        return consumer->intent != NULL ? json_integer(2) : json_null();
-}
-
 static void add_row(Consumer *consumer, void *data) {
         const Counting *counting = data;
         const Remembered *remembered =
@@ -143,7 +129,7 @@ static void add_row(Consumer *consumer, void *data) {
                         opt_in_to_string(consumer->opt_in), "spoken_by", speaker_of(consumer),
                         "access", access_to_string(consumer->granted), "asks_for",
                         string_or_null(consumer->asks ? access_to_string(consumer->asked) : NULL),
-                        "rung", rung_of(counting->reconciler, consumer), "state",
+                        "rung", rung_to_json(order_rung(counting->reconciler, consumer)), "state",
                         link_state_to_string(consumer->state), "reason",
                         consumer->reason ? consumer->reason : "not looked at yet", "next",
                         string_or_null(consumer->next), "note", string_or_null(consumer->note),
