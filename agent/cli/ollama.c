@@ -2,7 +2,8 @@
 /*
  * ollama: runs Ollama's own command where Ollama is. The daemon knows where; Docker's own command
  * does the rest, since whoever has Docker has it: terminal, window size and exit status are its
- * affair, and so is Ctrl-C.
+ * affair, and so is Ctrl-C. Without a terminal an interrupt ends Docker's command alone: its exec
+ * hands no signal on.
  */
 #include "cli/ollama.h"
 

@@ -3,7 +3,9 @@
 
 import json
 import os
+import pty
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable
 
@@ -25,6 +27,7 @@ from lib.provider import (
     wait_up,
 )
 from lib.relay import Relay
+from lib.wait import wait_for
 
 BOTH = pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
 Make = Callable[..., Daemon]
@@ -139,15 +142,44 @@ def test_what_is_wrong_with_a_pause_is_said(engine: Engine, daemon_for: Make) ->
 # ---- ollama
 
 
-def ollama(daemon: Daemon, *args: str, terminal: bool = False) -> subprocess.CompletedProcess[str]:
-    """As its operator runs it, with Docker's command on the path; in a terminal if that is wanted."""
+def ollama_command(daemon: Daemon, *args: str) -> tuple[list[str], dict[str, str]]:
+    """As its operator runs it, with Docker's command on the path."""
     command = [str(command_binary()), "--runtime", str(daemon.runtime), "ollama", *args]
+    return command, {"PATH": daemon.engine.env["PATH"], "DOCKER_HOST": "unix:///nowhere", "TERM": "dumb"}
+
+
+def ollama(daemon: Daemon, *args: str, terminal: bool = False) -> subprocess.CompletedProcess[str]:
+    """In a terminal if that is wanted."""
+    command, env = ollama_command(daemon, *args)
     if terminal:
         command = ["script", "-qec", shlex.join(command), "/dev/null"]
-    env = {"PATH": daemon.engine.env["PATH"], "DOCKER_HOST": "unix:///nowhere", "TERM": "dumb"}
     done = subprocess.run(command, env=env, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
     out, err = done.stdout.decode(), done.stderr.decode()
     return subprocess.CompletedProcess(command, done.returncode, out, err)
+
+
+def interrupt(daemon: Daemon) -> None:
+    """Ctrl-C ends what runs in the container, where there is a terminal; else Docker's command alone."""
+    engine = daemon.engine
+    command, env = ollama_command(daemon, "pull", "big")
+    engine.exec(API, "ollama", "standin", "count=600", "every_ms=100")
+
+    def pulls() -> bool:
+        return "ollama pull big" in engine.docker("top", API)
+
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        wait_for(pulls, "it runs in the container")
+        os.write(ours, b"\x03")
+        assert process.wait(60) == 130
+    os.close(ours)
+    os.close(theirs)
+    wait_for(lambda: not pulls(), "it has ended")
+    with subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        wait_for(pulls, "it runs in the container")
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    assert pulls()
 
 
 @OLD
@@ -167,6 +199,7 @@ def test_ollamas_own_command_runs_in_the_provider(engine: Engine, daemon_for: Ma
     assert said.returncode == 1 and "file does not exist" in said.stdout
     # A terminal is handed on where there is one: there, lines end as on a terminal.
     assert "\r\n" in ollama(daemon, "list", terminal=True).stdout
+    interrupt(daemon)
     engine.docker("stop", "-t", "0", API)
     daemon.wait_for(lambda: not status(daemon)["provider"]["up"], "down")
     said = ollama(daemon, "list")
