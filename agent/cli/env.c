@@ -15,12 +15,21 @@
 
 #define TIMEOUT_SECS 60
 
+/* As a comment, for whoever pastes it and for YAML alike. */
+static void add_note(const json_t *document, Text *text) {
+        const char *note = text_of(document, "note");
+
+        if (note[0] != '\0')
+                (void) text_addf(text, "# %s\n", note);
+}
+
 int env_print_lines(const json_t *document, unsigned width, Text *text) {
         const char *entry = text_of(document, "host_entry");
         size_t i;
         json_t *variable;
 
         (void) width;
+        add_note(document, text);
         json_array_foreach(json_object_get(document, "variables"), i, variable) {
                 (void
                 ) text_addf(text, "%s=%s\n", text_of(variable, "name"), text_of(variable, "value"));
@@ -50,6 +59,7 @@ int env_print_compose(const json_t *document, unsigned width, Text *text) {
         json_t *variable;
 
         (void) width;
+        add_note(document, text);
         if (json_array_size(variables) > 0)
                 (void) text_add(text, "    environment:\n");
         json_array_foreach(variables, i, variable) {

@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/carrier.h"
 #include "model/opt-in.h"
-#include "model/target.h"
+#include "model/paste.h"
 #include "reconcile/candidate.h"
 #include "reconcile/core.h"
 #include "reconcile/place.h"
@@ -76,7 +75,8 @@ static int make_blank(const Container *container, Container **ret, Error *err) {
         return r;
 }
 
-static json_t *document_of(const Env *env, const Link *link, Carrier carrier, Way way) {
+static json_t *document_of(const Env *env, const Link *link, const Paste *paste) {
+        const char *carrier = carrier_to_string(paste->carrier);
         json_t *variables = json_array();
 
         for (size_t i = 0; i < link->n_variables; i++)
@@ -87,40 +87,59 @@ static json_t *document_of(const Env *env, const Link *link, Carrier carrier, Wa
                                    )
                 );
         return json_pack(
-                "{s:s, s:s, s:s, s:s, s:o, s:o}", "name", env->identity.human, "identity",
-                env->identity.key, "reach", way_to_string(way), "carrier",
-                carrier_to_string(carrier) ? carrier_to_string(carrier) : "none", "variables",
-                variables, "host_entry",
-                link->host_entry ? json_string(LINK_HOST_ENTRY) : json_null()
+                "{s:s, s:s, s:s, s:s, s:s?, s:o, s:o}", "name", env->identity.human, "identity",
+                env->identity.key, "reach", way_to_string(paste->way), "carrier",
+                carrier ? carrier : "none", "note", paste->note, "variables", variables,
+                "host_entry", link->host_entry ? json_string(LINK_HOST_ENTRY) : json_null()
         );
 }
 
-/* As was decided for a consumer; the gateway for whoever nobody has looked at yet. */
-static Carrier choose(const Env *env, const Container *blank, const Ways *ways, Way *way) {
-        const ProviderFacts *facts = provider_facts(env->reconciler->provider);
-        const Consumer *consumer = world_find(env->reconciler->world, env->identity.key);
-        bool by_network = consumer != NULL && consumer->way != NULL
-                          && strcmp(consumer->way, way_to_string(WAY_NETWORK)) == 0;
+static int
+choose(const Env *env, const Container *blank, const Ways *ways, Paste *ret, Error *err) {
+        Reconciler *reconciler = env->reconciler;
+        const Consumer *consumer = world_find(reconciler->world, env->identity.key);
+        PasteInput input = {
+                .provider = provider_facts(reconciler->provider),
+                .container = blank,
+                .ways = ways,
+                .reach = reconciler->setup.config->link.reach,
+                .api = engine_api(reconciler->engine),
+                .linked = consumer != NULL && consumer->linked > 0,
+                .way = consumer ? consumer->way : NULL,
+                .carrier = consumer ? consumer->carrier : CARRIER_UNDECIDED,
+        };
 
-        *way = by_network ? WAY_NETWORK : WAY_GATEWAY;
-        (void) way_is_given(facts, blank, way);
-        Carrier asked = carrier_of(facts, *way);
-        if (consumer != NULL && carrier_is_keyed(consumer->carrier) && carrier_is_keyed(asked))
-                return consumer->carrier;
-        return carrier_choose(ways, asked, NETWORK_SHARED).carrier;
+        place_look(reconciler, blank, &input.place);
+        int r = paste_choose(&input, ret, err);
+        if (r >= 0 && ret->asks_reach)
+                place_ask_reach(reconciler, &input.place);
+        return r;
 }
 
-/* What its link would be, whole; makes its key where it has none. */
+/* What it takes that is not there yet: its key, a name of the proxy for its network. */
+static int provide(const Env *env, const Paste *paste, Error *err) {
+        Reconciler *reconciler = env->reconciler;
+        int r = 0;
+
+        if (carrier_is_keyed(paste->carrier))
+                r = provider_ensure_key(
+                        reconciler->provider, env->identity.key,
+                        container_env(env->container, "OLLAMA_API_KEY"),
+                        paste->carrier == CARRIER_URL, err
+                );
+        if (r >= 0 && paste->way == WAY_NETWORK)
+                r = place_give_name(reconciler, &env->identity, err);
+        return r;
+}
+
+/* What its link would be, whole. */
 static int compute(const Env *env, const json_t *image, json_t **ret, Error *err) {
         Reconciler *reconciler = env->reconciler;
-        const ProviderFacts *facts = provider_facts(reconciler->provider);
         const OptInSources sources = world_sources(reconciler->world, &env->identity);
         cleanup(container_freep) Container *blank = NULL;
         cleanup(wish_freep) Wish *wish = NULL;
-        const Consumer *consumer = world_find(reconciler->world, env->identity.key);
-        const char *name = consumer ? place_name(reconciler, consumer) : NULL;
-        Way way = WAY_GATEWAY;
-        Link link = { 0 };
+        cleanup(link_done) Link link = { 0 };
+        Paste paste;
         Target target;
         Ways ways;
 
@@ -131,21 +150,17 @@ static int compute(const Env *env, const json_t *image, json_t **ret, Error *err
                 return error_set(err, -EINVAL, "%s", wish->problem);
         if (r >= 0)
                 r = ways_find(wish, reconciler->profiles, blank->image, &ways, err);
+        if (r >= 0)
+                r = choose(env, blank, &ways, &paste, err);
+        if (r >= 0)
+                r = provide(env, &paste, err);
         if (r < 0)
                 return r;
-        Carrier carrier = choose(env, blank, &ways, &way);
-        if (carrier_is_keyed(carrier))
-                r = provider_ensure_key(
-                        reconciler->provider, env->identity.key,
-                        container_env(env->container, "OLLAMA_API_KEY"), carrier == CARRIER_URL, err
-                );
-        if (r < 0)
-                return r;
-        const TargetInput aim = { .provider = facts,
-                                  .way = way,
-                                  .carrier = carrier,
+        const TargetInput aim = { .provider = provider_facts(reconciler->provider),
+                                  .way = paste.way,
+                                  .carrier = paste.carrier,
                                   .key = provider_key(reconciler->provider, env->identity.key),
-                                  .name = name };
+                                  .name = place_name(reconciler, &env->identity) };
         r = target_make(&aim, &target);
         const LinkInput input = { .container = blank,
                                   .wish = wish,
@@ -155,8 +170,7 @@ static int compute(const Env *env, const json_t *image, json_t **ret, Error *err
         if (r >= 0)
                 r = link_compute(&input, &link, err);
         if (r >= 0)
-                *ret = document_of(env, &link, carrier, way);
-        link_done(&link);
+                *ret = document_of(env, &link, &paste);
         return r;
 }
 

@@ -375,7 +375,7 @@ static int make_plan(Pass *pass, Plan **ret) {
                         provider_key_is_accepted(reconciler->provider, consumer->identity.key),
                 .key_in_url = provider_key_is_in_url(reconciler->provider, consumer->identity.key),
                 .key_seen = key_seen_was(reconciler->key_seen, number),
-                .name = place_name(reconciler, consumer),
+                .name = place_name(reconciler, &consumer->identity),
                 .activity_usec = consumer->project ? consumer->project->activity_usec : 0,
                 .touched_usec = consumer->touched_usec,
                 .opt_in = world_sources(reconciler->world, &consumer->identity),
@@ -540,7 +540,7 @@ static bool asks_others(Pass *pass, const Plan *plan, const Container *subject) 
                         place_ask_reach(pass->reconciler, &pass->seen[i].place);
         if ((plan->needs & NEED_NAME) == 0)
                 return false;
-        if (place_give_name(pass->reconciler, pass->consumer, &err) < 0)
+        if (place_give_name(pass->reconciler, &pass->consumer->identity, &err) < 0)
                 pass_fail(pass, error_text(&err));
         else
                 pass_plan(pass);

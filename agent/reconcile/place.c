@@ -10,18 +10,18 @@
 #include "reconcile/look.h"
 
 /* All of a stack call the proxy the same; a consumer without one has a name of its own. */
-static const char *owner_of(const Consumer *consumer) {
-        return consumer->project ? consumer->project->name : consumer->identity.key;
+static const char *owner_of(const Identity *identity) {
+        return identity->project[0] != '\0' ? identity->project : identity->key;
 }
 
-const char *place_name(const Reconciler *reconciler, const Consumer *consumer) {
-        return names_find(reconciler->names, owner_of(consumer));
+const char *place_name(const Reconciler *reconciler, const Identity *identity) {
+        return names_find(reconciler->names, owner_of(identity));
 }
 
-int place_give_name(Reconciler *reconciler, const Consumer *consumer, Error *err) {
+int place_give_name(Reconciler *reconciler, const Identity *identity, Error *err) {
         const char *name = NULL;
 
-        return names_ensure(reconciler->names, owner_of(consumer), &name, err);
+        return names_ensure(reconciler->names, owner_of(identity), &name, err);
 }
 
 /* Is a network its stack's alone, and does the proxy know it by that? */
@@ -100,6 +100,18 @@ void place_publish(Reconciler *reconciler) {
         provider_know_networks(reconciler->provider, list, n);
 }
 
+void place_look(const Reconciler *reconciler, const Container *container, SeenPlace *place) {
+        const ProviderFacts *facts = provider_facts(reconciler->provider);
+
+        place->network = container_network(container, &place->name);
+        if (place->network != NULL && facts->no_gateway != NULL) {
+                place->reach_known = true;
+                place->unreachable = facts->no_gateway;
+        } else if (place->network != NULL && reconciler->reach != NULL) {
+                reach_get(reconciler->reach, place);
+        }
+}
+
 /* In another container's network it is that one's that counts. */
 void place_container(
         const Reconciler *reconciler,
@@ -110,23 +122,15 @@ void place_container(
         size_t n_donors = 0;
         const Donor *donors = look_donors(look, &n_donors);
         const Container *owner = donors_owner(donors, n_donors, seen->container);
-        const char *name = place_name(reconciler, consumer);
+        const char *name = place_name(reconciler, &consumer->identity);
         SeenPlace *place = &seen->place;
 
         *place = (SeenPlace){ 0 };
         look_whose(reconciler, consumer, look, seen);
-        place->network = owner ? container_network(owner, &place->name) : NULL;
-        if (place->network == NULL)
-                return;
-        const ProviderFacts *facts = provider_facts(reconciler->provider);
-        if (facts->no_gateway != NULL) {
-                place->reach_known = true;
-                place->unreachable = facts->no_gateway;
-        } else if (reconciler->reach != NULL) {
-                reach_get(reconciler->reach, place);
-        }
+        if (owner != NULL)
+                place_look(reconciler, owner, place);
         place->joined =
-                name != NULL
+                name != NULL && place->network != NULL
                 && joins_is_joined(reconciler->joins, place->network, name, &place->join_failure);
 }
 
@@ -140,7 +144,8 @@ void place_ask_reach(Reconciler *reconciler, const SeenPlace *place) {
 void place_want(
         Reconciler *reconciler, const Consumer *consumer, const Plan *plan, const Look *look
 ) {
-        const char *const names[] = { place_name(reconciler, consumer), LINK_HOST, "ollama-proxy" };
+        const char *const names[] = { place_name(reconciler, &consumer->identity), LINK_HOST,
+                                      "ollama-proxy" };
         const char *name = names[0];
         JoinWish wishes[LOOK_CONTAINERS_MAX];
         size_t n = 0;

@@ -10,11 +10,14 @@
  * Place: what a pass knows of the network that a container is in, and what it wants there.
  */
 
-/* How the proxy is called for this consumer; NULL: it has no name for it yet. */
-const char *place_name(const Reconciler *reconciler, const Consumer *consumer);
+/* How the proxy is called for this identity; NULL: it has no name for it yet. */
+const char *place_name(const Reconciler *reconciler, const Identity *identity);
 
 /* Gives it one, on disk. Negative errno with the text. */
-int place_give_name(Reconciler *reconciler, const Consumer *consumer, Error *err);
+int place_give_name(Reconciler *reconciler, const Identity *identity, Error *err);
+
+/* Its own network, and what is known of the gateway there; valid as below. */
+void place_look(const Reconciler *reconciler, const Container *container, SeenPlace *place);
 
 /* Fills seen->place, with what is known. Valid until the look, or the answers, change. */
 void place_container(

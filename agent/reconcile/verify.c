@@ -178,14 +178,8 @@ static void settle_way(Verify *verify, const Container *container) {
         );
 }
 
-static const char *proxy_name(const Verify *verify) {
-        const Consumer *consumer = world_find(verify->reconciler->world, verify->identity.key);
-
-        return consumer ? place_name(verify->reconciler, consumer) : NULL;
-}
-
 static void check_join(Verify *verify) {
-        const char *name = proxy_name(verify);
+        const char *name = place_name(verify->reconciler, &verify->identity);
         const char *why = NULL;
         char what[120];
 
@@ -220,7 +214,7 @@ static int settle_target(Verify *verify, const Container *container) {
                                   .way = verify->way,
                                   .carrier = carrier,
                                   .key = key,
-                                  .name = proxy_name(verify),
+                                  .name = place_name(verify->reconciler, &verify->identity),
                                   .host_is_taken =
                                           container_host_entry(container, LINK_HOST) != NULL };
         if (target_make(&aim, &target) < 0)

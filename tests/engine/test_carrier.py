@@ -16,13 +16,14 @@ import pytest
 
 from lib import clients, images
 from lib.cache import SOURCE
+from lib.command import coollama
 from lib.consumers import URL, env_of, service, stack
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.provider import PROXY, ask, consumer, key_of, row, run_of, wait_linked, wait_up
 from lib.relay import Relay
 
-ENGINES = ["20.10", "28.5"] if os.environ.get("COOLLAMA_FULL") else ["28.5"]
+ENGINES = ["20.10", "26.1", "28.5"] if os.environ.get("COOLLAMA_FULL") else ["28.5"]
 KARAKEEP = "ghcr.io/karakeep-app/karakeep:release"
 N8N = "docker.n8n.io/n8nio/n8n:latest"
 OPEN_WEBUI = "ghcr.io/open-webui/open-webui:main"
@@ -257,12 +258,18 @@ def test_an_app_that_keeps_its_settings_works_by_its_network_without_being_touch
     wait_linked(scene.daemon, "chat/web")
     shown = scene.row("chat/web")
     assert shown["carrier"] == "stack" and shown["reason"] == "the proxy knows it by its network"
+    assert shown["rung"] == 1
     scene.daemon.wait_for(lambda: has_answer(engine, "chat-web-1"), "it gets the list of models")
     after = engine.inspect("chat-web-1")
     assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
     assert after["Config"] == before["Config"] and after["HostConfig"] == before["HostConfig"]
     assert scene.wait_seen("chat/web")["next"] is None
-    assert scene.daemon.call("POST", "/verify?name=chat/web").json()["passed"]
+    assert "rung      1: " in coollama(scene.daemon, "explain", "chat/web").out
+    said = coollama(scene.daemon, "verify", "chat/web")
+    assert said.status == 0 and "the proxy is in its network chat_default" in said.out, said
+    assert f"{URL} is reachable" in said.out and "FAILED" not in said.out
+    for lines in (coollama(scene.daemon, "env", "chat/web", *words).out for words in ((), ("--compose",))):
+        assert lines == "# nothing has to be set: the proxy knows it by its network\n"
 
 
 def test_neighbours_on_a_shared_network_cannot_pass_as_it(scene: Scene) -> None:

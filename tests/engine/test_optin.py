@@ -376,6 +376,7 @@ def test_what_env_prints_pasted_into_its_definition_links_it_with_zero_actions(
     linked(managed, "shop/web")
     assert rows(managed)["shop/web"]["rung"] == 2
     assert "1 of them on rung 2" in coollama(managed).out
+    assert "rung      2: re-created" in coollama(managed, "explain", "shop/web").out
     key = env_of(engine.inspect("shop-web-1"))["OLLAMA_API_KEY"]
 
     pasted = coollama(managed, "env", "shop/web", "--compose")
@@ -388,9 +389,13 @@ def test_what_env_prints_pasted_into_its_definition_links_it_with_zero_actions(
     assert engine.inspect("shop-web-1")["Id"] == before["Id"]
     assert managed.call("GET", "/plan").json()["consumers"] == []
     assert "rung 2" not in coollama(managed).out
+    assert managed.call("GET", "/explain?name=shop/web").json()["rung"] == 0
 
     # Before it ever opted in, for another that has no key yet; the same key is its own then.
+    # Whether the gateway answers on its network is found out first.
     alone(engine, "box")
+    assert "# whether the gateway answers" in coollama(managed, "env", "box").out
+    managed.wait_for(lambda: "ask again" not in coollama(managed, "env", "box").out, "the answer")
     lines = coollama(managed, "env", "box").out.splitlines()
     values = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     assert sorted(values) == ["OLLAMA_API_KEY", "OLLAMA_BASE_URL"] and values["OLLAMA_API_KEY"] != key

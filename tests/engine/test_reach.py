@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from lib.command import coollama
 from lib.compose import Compose
 from lib.consumers import HOST, SERVING, env_of, rows, run, service, stack
 from lib.daemon import Daemon
@@ -213,6 +214,7 @@ def test_verify_proves_it_by_network(scene: Scene) -> None:
     assert answer["passed"] and answer["reach"] == "network", answer
     whats = [check["what"] for check in answer["checks"]]
     assert "the proxy is in its network shop_default" in whats, whats
+    assert f"http://{scene.name_in('shop-web-1')}:11434 is reachable" in whats, whats
 
 
 def test_nobodys_default_route_has_changed(scene: Scene) -> None:
@@ -253,16 +255,26 @@ def test_whoever_carries_our_names_is_asked_nothing_also_while_ollama_is_away(sc
     assert "asked" in engine.exec("two-decoy-1", *asked)
 
 
-def test_values_by_network_that_its_user_pasted_are_linked_with_zero_actions(scene: Scene) -> None:
+def test_what_env_prints_by_network_pasted_into_its_definition_links_it_with_zero_actions(
+    scene: Scene,
+) -> None:
     engine, daemon = scene.engine, scene.daemon
     key, url = key_of(engine, "one-web-1"), f"http://{scene.name_in('one-web-1')}:11434"
-    pasted = f"environment: [OLLAMA_BASE_URL={url}, OLLAMA_API_KEY={key}]\nnetworks: [shared]"
-    one = Compose(engine, "one", SHARED.replace("networks: [shared]", pasted.replace("\n", "\n    ")) % "")
+    lines = coollama(daemon, "env", "one/web").out.splitlines()
+    assert sorted(lines) == [f"OLLAMA_API_KEY={key}", f"OLLAMA_BASE_URL={url}"], lines
+    pasted = coollama(daemon, "env", "one/web", "--compose").out
+    assert "extra_hosts" not in pasted and "#" not in pasted
+    assert row(daemon, "one/web")["rung"] == 2
+    one = Compose(engine, "one", SHARED % pasted.rstrip("\n"))
     one.up()
     made = one.ids()
-    wait_linked(daemon, "one/web")
+    daemon.wait_for(lambda: row(daemon, "one/web")["rung"] == 0, "it is linked as it started")
     wait_quiet(scene)
     assert one.ids() == made and scene.ask("one-web-1")[0] == 200
+    # Before it opted in, by what is known of its network.
+    lines = coollama(daemon, "env", "shop-vpn-1").out.splitlines()
+    assert f"OLLAMA_BASE_URL=http://{scene.name_in('shop-web-1')}:11434" in lines, lines
+    assert len(lines) == 2
 
 
 def test_coolifys_removal_of_a_network_right_after_its_containers_succeeds(scene: Scene) -> None:
