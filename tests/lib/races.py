@@ -102,10 +102,24 @@ class Race:
         except Timeout:
             self._condemn()
         else:
-            self.compose.down()  # the engine has room for some thirty networks
+            self._take_away()
         self.relay.close()
         print(self.result)
         return self.result
+
+    def _take_away(self) -> None:
+        """The engine has room for some thirty networks."""
+        try:
+            self.compose.down()
+        except AssertionError as error:
+            self.result.wrong = "\n".join(
+                [
+                    f"WRONG at its end: {error}",
+                    self.engine.client("network", "inspect", f"{self.compose.project}_default").stdout,
+                    self.engine.docker("ps", "-a", "--no-trunc"),
+                    *self.daemon.logged(self.compose.project + r"\b"),
+                ]
+            )
 
     def _wrongs(self) -> list[str]:
         if not self.daemon.running:
