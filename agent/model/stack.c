@@ -97,10 +97,11 @@ static json_t *settings_values(const StackSettings *settings) {
 
         (void) snprintf(port, sizeof port, "%u", settings->port);
         return json_pack(
-                "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "api_image", settings->api_image,
+                "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "api_image", settings->api_image,
                 "proxy_image", settings->proxy_image, "api_alias", settings->api_alias, "port",
                 port, "proxy_user", settings->proxy_user, "conf_dir", settings->conf_dir, "run_dir",
-                settings->run_dir, "bind", bind_list(settings->bind)
+                settings->run_dir, "dirs_made", settings->dirs_made, "bind",
+                bind_list(settings->bind)
         );
 }
 

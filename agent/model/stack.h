@@ -43,6 +43,7 @@ typedef struct StackSettings {
         const char *proxy_user;  /* "uid:gid" */
         const char *conf_dir;    /* on the host: ProxyPaths.conf of proxy/reload.h */
         const char *run_dir;     /* on the host: ProxyPaths.run */
+        const char *dirs_made;   /* which directories these are: ProxyPaths.made */
         bool secured;
         bool foreign; /* Ollama is somebody else's: there is none in the stack */
         bool cloud;

@@ -10,10 +10,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -59,7 +61,21 @@ static int make_dir(const char *path, mode_t mode, gid_t group, Error *err) {
         return file_make_dir(path, mode, err);
 }
 
-int proxy_paths_make(const ProxyPaths *paths, gid_t group, Error *err) {
+/* When it was made, which no copy of it shares and nothing changes; 0 where the file system does
+ * not say. */
+static void add_made(char made[static PROXY_MADE_MAX], const char *path) {
+        size_t used = strlen(made);
+        struct statx seen;
+
+        if (statx(AT_FDCWD, path, 0, STATX_BTIME, &seen) < 0 || (seen.stx_mask & STATX_BTIME) == 0)
+                seen.stx_btime = (struct statx_timestamp){ 0 };
+        (void) snprintf(
+                made + used, PROXY_MADE_MAX - used, "%s%" PRIx64 ".%08" PRIx32, used > 0 ? "-" : "",
+                (uint64_t) seen.stx_btime.tv_sec, seen.stx_btime.tv_nsec
+        );
+}
+
+int proxy_paths_make(ProxyPaths *paths, gid_t group, Error *err) {
         /* No set-group-ID bits: the unit forbids them (RestrictSUIDSGID), and the daemon's group is
          * the proxy's. */
         int r = make_dir(paths->base, 0750, group, err);
@@ -67,7 +83,12 @@ int proxy_paths_make(const ProxyPaths *paths, gid_t group, Error *err) {
                 r = make_dir(paths->conf, 0750, group, err);
         if (r >= 0)
                 r = make_dir(paths->run, 0770, group, err);
-        return r;
+        if (r < 0)
+                return r;
+        paths->made[0] = '\0';
+        add_made(paths->made, paths->conf);
+        add_made(paths->made, paths->run);
+        return 0;
 }
 
 json_t *reload_test_exec(uint64_t number) {

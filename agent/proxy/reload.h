@@ -26,12 +26,16 @@
 #define PROXY_PATH_PROBE      "/api/tags"
 
 #define PROXY_PATH_MAX 200
+#define PROXY_MADE_MAX 80
 
 typedef struct ProxyPaths {
         char base[PROXY_PATH_MAX];   /* STATE/proxy */
         char conf[PROXY_PATH_MAX];   /* STATE/proxy/conf */
         char run[PROXY_PATH_MAX];    /* STATE/proxy/run */
         char socket[PROXY_PATH_MAX]; /* STATE/proxy/run/proxy.sock: at most 107 bytes */
+        /* Which directories conf and run are, not where: others in their place have another text.
+         * By proxy_paths_make(). */
+        char made[PROXY_MADE_MAX];
 } ProxyPaths;
 
 /* -ENAMETOOLONG when the socket's path would not fit. */
@@ -41,7 +45,7 @@ int proxy_paths_init(ProxyPaths *paths, const char *state_dir, Error *err);
  * Makes the three directories. group is the proxy's: it may read conf and write run; nobody else
  * may enter. (gid_t) -1 leaves the group as it is.
  */
-int proxy_paths_make(const ProxyPaths *paths, gid_t group, Error *err);
+int proxy_paths_make(ProxyPaths *paths, gid_t group, Error *err);
 
 /* The body of POST /containers/ID/exec that tests a generation. A new reference; NULL without
  * memory. Exit code 0 means good; its output may hold keys: key_redact() it. */

@@ -139,6 +139,7 @@ const Stack *provider_describe(const ProviderLook *look, void *data) {
                 .proxy_user = provider->proxy_user,
                 .conf_dir = provider->paths.conf,
                 .run_dir = provider->paths.run,
+                .dirs_made = provider->paths.made,
                 .secured = config->proxy.secured,
                 .foreign = provider->choice.kind != PROVIDER_IS_MANAGED,
                 .cloud = config->provider.cloud,

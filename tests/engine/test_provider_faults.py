@@ -4,6 +4,7 @@
 import json
 import random
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -238,6 +239,29 @@ def test_an_ollama_that_comes_later_does_not_stop_ours_from_being_repaired(
     engine.docker("rm", "-f", API, PROXY)
     daemon.start()
     wait_up(daemon)
+
+
+def test_after_its_state_was_put_back_or_lost_the_stack_serves_again_and_no_consumer_is_touched(
+    engine: Engine, daemon_for: Make
+) -> None:
+    consumer(engine, "shop")
+    daemon = daemon_for(engine, {"recovery": {"action": "none"}}).start()
+    wait_linked(daemon, "shop/web")
+    made, key = engine.inspect("shop-web-1")["Id"], key_of(engine, "shop-web-1")
+    for copied in (True, False):
+        # The proxy has mounted the directory that was there before; nobody writes there any more.
+        daemon.stop()
+        daemon.state.rename(daemon.directory / "before")
+        if copied:
+            subprocess.run(["cp", "-a", daemon.directory / "before", daemon.state], check=True)
+        else:
+            daemon.state.mkdir()
+        shutil.rmtree(daemon.directory / "before")
+        daemon.start()
+        wait_up(daemon)
+        wait_linked(daemon, "shop/web")
+        assert engine.inspect("shop-web-1")["Id"] == made
+        daemon.wait_for(lambda: ask(engine, "shop-web-1", "/api/tags", key)[0] == 200, "its key again")
 
 
 @BOTH

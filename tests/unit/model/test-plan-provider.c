@@ -54,6 +54,7 @@ static Stack *build(void) {
                 .proxy_user = "12345:12345",
                 .conf_dir = "/srv/coollama/proxy/conf",
                 .run_dir = "/srv/coollama/proxy/run",
+                .dirs_made = "6743a1b2.00000000-6743a1b2.00000000",
                 .secured = true,
         };
         json_t *pattern = json_load_file(PROJECT_SOURCE "/templates/stack.json", 0, NULL);

@@ -18,6 +18,7 @@ static StackSettings settings(bool secured) {
                 .proxy_user = "12345:12345",
                 .conf_dir = "/srv/coollama/proxy/conf",
                 .run_dir = "/srv/coollama/proxy/run",
+                .dirs_made = "6743a1b2.00000000-6743a1b2.00000000",
                 .secured = secured,
         };
 }

@@ -80,6 +80,24 @@ Test(reload, a_state_directory_too_long_for_a_socket_is_refused) {
         cr_assert(error_is_set(&err));
 }
 
+Test(reload, directories_that_were_made_anew_are_told_from_those_before) {
+        char state[] = "/tmp/coollama-paths-XXXXXX";
+        char before[PROXY_MADE_MAX];
+        ProxyPaths paths;
+
+        cr_assert_not_null(mkdtemp(state));
+        cr_assert_eq(proxy_paths_init(&paths, state, NULL), 0);
+        cr_assert_eq(proxy_paths_make(&paths, (gid_t) -1, NULL), 0);
+        (void) memcpy(before, paths.made, sizeof before);
+        cr_assert_eq(proxy_paths_make(&paths, (gid_t) -1, NULL), 0);
+        cr_assert_str_eq(paths.made, before);
+
+        cr_assert_eq(file_remove_tree(paths.run, NULL), 0);
+        cr_assert_eq(proxy_paths_make(&paths, (gid_t) -1, NULL), 0);
+        cr_assert_str_neq(paths.made, before);
+        (void) file_remove_tree(state, NULL);
+}
+
 Test(reload, others_than_the_daemon_and_the_proxys_group_may_not_enter) {
         char state[] = "/tmp/coollama-paths-XXXXXX";
         ProxyPaths paths;
