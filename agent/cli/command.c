@@ -69,7 +69,9 @@ int command_find(const Options *options, const Command **ret, Error *err) {
                         found = &commands[i];
         if (found == NULL)
                 return complain_unknown(name, err);
-        if (found->argument != NULL && options->n_arguments == 0)
+        if (found->argument != NULL
+            && (options->n_arguments == 0 || options->arguments[options->n_arguments - 1][0] == '\0'
+            ))
                 return error_set(
                         err, -EINVAL, "%s wants to know which: coollama %s %s", name, name,
                         found->argument

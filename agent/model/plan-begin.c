@@ -30,7 +30,7 @@ static int fill_link(SwapRecord *record, const Link *link) {
  * series. */
 static int fill_attempt(SwapRecord *record, const ConsumerView *view, const Begin *begin) {
         free(record->tried);
-        record->tried = begin->unlink ? strdup("unlink") : link_fingerprint(begin->link);
+        record->tried = begin->unlink ? strdup(SWAP_TRIED_UNLINK) : link_fingerprint(begin->link);
         if (record->tried == NULL)
                 return -ENOMEM;
         bool same = view->tried == NULL || strcmp(view->tried, record->tried) == 0;

@@ -40,9 +40,15 @@
 #define STAY_UP_DEADLINE_USEC \
         (30 * USEC_PER_SEC) /* with one: healthy by then, or at least not unhealthy */
 
+static void say_under_way(Plan *plan, const SwapView *view) {
+        bool unlinks = strcmp(view->record->tried, SWAP_TRIED_UNLINK) == 0;
+
+        plan_say(plan, LINK_LINKING, "being re-created %s the link", unlinks ? "without" : "with");
+}
+
 /* The old one is out of service: watch the new one, then finish. */
 static void prove(Plan *plan, const SwapView *view) {
-        plan_say(plan, LINK_LINKING, "being re-created with the link");
+        say_under_way(plan, view);
         plan_add_stay_up(
                 plan, view->made->id, STAY_UP_USEC, STAY_UP_DEADLINE_USEC,
                 "watch that the new one stays up"
@@ -130,7 +136,7 @@ static void plan_prepare(const SwapView *view, uint64_t now_usec, Plan *plan) {
                 swap_undo(plan, view, now_usec, swap_undo_after(view, view->failure));
         else if (made != NULL && container_is_up(made)) {
                 /* Compose found it and started it: the sooner the old one goes, the better. */
-                plan_say(plan, LINK_LINKING, "being re-created with the link");
+                say_under_way(plan, view);
                 go_on(plan, view);
         } else if (!container_is_up(old))
                 swap_undo(

@@ -36,7 +36,7 @@ static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
                 calm.settled_since_usec = calm.up_since_usec;
         if (deciding_is_refused(deciding, recreate_refusal(seen->container->inspect, &err), &err)
             || (!is_taken_down(deciding) && deciding_is_paused(deciding))
-            || deciding_must_wait_after_failures(deciding, "unlink")
+            || deciding_must_wait_after_failures(deciding, SWAP_TRIED_UNLINK)
             || deciding_must_settle(deciding, &calm)
             || deciding_lacks_observations(deciding, seen, false)
             || plan_lacks_donors(deciding->view, seen->container, plan))
@@ -84,7 +84,7 @@ int deciding_unlink_targets(const Deciding *deciding) {
         if (down)
                 plan_say(plan, LINK_UNLINKED, "%s; its link is taken out when it runs again", who);
         if (is_taken_down(deciding))
-                plan_next_step(plan, "coollama resume links it again");
+                plan_next_step(plan, "coollama resume goes on with it");
         else
                 plan_next_step(
                         plan, "coollama relink %s links it again", deciding->view->identity->human

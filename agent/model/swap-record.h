@@ -25,6 +25,9 @@ typedef enum SwapPhase {
 
 #define SWAP_RUN_NONE "-"
 
+/* SwapRecord.tried of a swap that takes a link away. */
+#define SWAP_TRIED_UNLINK "unlink"
+
 typedef struct SwapRecord {
         SwapPhase phase;
         char *identity; /* key text of the identity */
@@ -50,7 +53,7 @@ typedef struct SwapRecord {
                          nothing */
         uint64_t begun_usec; /* when, since 1970; 0: of an earlier version */
         unsigned attempt;    /* the how-manieth of its series it is, counted from 1 */
-        char *tried;         /* fingerprint of the link (model/link.h); "" */
+        char *tried;         /* fingerprint of the link (model/link.h), SWAP_TRIED_UNLINK; "" */
         char *reason;        /* why it is rolled back, for people; "" */
 } SwapRecord;
 

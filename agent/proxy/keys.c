@@ -279,7 +279,14 @@ static int load_file(Keys *keys, uint64_t now, Error *err) {
         r = load(keys, text, size, err);
         explicit_bzero(text, size);
         free(text);
-        return r < 0 ? error_prefix(err, r, "%s", keys->path) : 0;
+        /* What stands in consumers is taken over; what people typed in elsewhere is lost with it.
+         */
+        return r < 0 ? error_prefix(
+                       err, r,
+                       "%s (put back a copy of it; or, without one, remove it, then start again)",
+                       keys->path
+               )
+                     : 0;
 }
 
 int keys_open(const char *path, uint64_t now, Keys **ret, Error *err) {

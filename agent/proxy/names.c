@@ -146,7 +146,8 @@ static int load_file(Names *names, Error *err) {
         if (r < 0)
                 return error_set(err, r, "%s", error_text(&reading));
         r = load(names, text, size, err);
-        return r < 0 ? error_prefix(err, r, "%s", names->path) : 0;
+        return r < 0 ? error_prefix(err, r, "%s (remove the file, then start again)", names->path)
+                     : 0;
 }
 
 int names_open(const char *path, Names **ret, Error *err) {

@@ -124,13 +124,17 @@ void reconciler_resume(Reconciler *reconciler, const char *by, VerifyDone *done,
 typedef struct Unlinking {
         unsigned moving; /* that go on by themselves, or were not looked at yet */
         unsigned held;   /* that keep their link until somebody says more */
+        unsigned links;  /* whose link is not known to be out: what people are told */
         const Consumer *example;
 } Unlinking;
 
 static void count(Consumer *consumer, void *data) {
         Unlinking *left = data;
         bool looked_at = consumer->pass == PASS_IDLE && !consumer->awaited;
+        bool out = consumer->state == LINK_UNLINKED || consumer->state == LINK_STOPPED;
 
+        /* Known once, it stays known while it is looked at again. */
+        left->links += !out || consumer->record != NULL;
         if (!looked_at || consumer->record != NULL) {
                 left->moving++;
                 return;
@@ -172,10 +176,12 @@ bool hold_may_go(const Reconciler *reconciler) {
 static void tell_unlinking(Reconciler *reconciler, const Unlinking *left) {
         const Consumer *example = left->example;
 
-        if (left->moving > 0)
+        if (left->moving > 0 && left->links == 0)
+                story_say(reconciler->story, "looking once more whether a link is left");
+        else if (left->moving > 0)
                 story_say(
-                        reconciler->story, "taking the links out: %u consumer%s left",
-                        left->moving + left->held, left->moving + left->held == 1 ? "" : "s"
+                        reconciler->story, "taking the links out: %u consumer%s left", left->links,
+                        left->links == 1 ? "" : "s"
                 );
         else
                 story_end(

@@ -130,6 +130,18 @@ static const char *trust_text(unsigned trust) {
         return trust == TRUST_PROVIDER ? "to be the provider" : NULL;
 }
 
+/* The role counts where the choice is still open; what was chosen stays, whoever is trusted. */
+static char *next_of_trust(unsigned trust, const char *human) {
+        return text_format(
+                "%s%s%scoollama trust %s --revoke takes it back",
+                (trust & TRUST_PROVIDER) != 0
+                        ? "where another Ollama is shared already it stays so until coollama provider use "
+                        : "",
+                (trust & TRUST_PROVIDER) != 0 ? human : "",
+                (trust & TRUST_PROVIDER) != 0 ? "; " : "", human
+        );
+}
+
 static int write_trust(Reconciler *reconciler, const char *identity, unsigned trusted, Error *err) {
         Remembered *remembered = memory_change(reconciler->memory, identity);
         if (remembered == NULL)
@@ -170,9 +182,10 @@ int order_trust(
         cleanup(freep) char *said = text_format(
                 "%s is %s", trust_text(changed), revoke ? "taken back from it" : "given to it"
         );
+        cleanup(freep) char *next = revoke ? NULL : next_of_trust(changed, human);
         *ret = json_pack(
                 "{s:s, s:s, s:s, s:s}", "name", human, "identity", identity, "said",
-                said ? said : "", "next", revoke ? "" : "coollama trust --revoke takes it back"
+                said ? said : "", "next", next ? next : ""
         );
         log_event(
                 LOG_NOTICE, NULL, FIELDS({ "CONSUMER", identity }), "%s: %s, says its operator",

@@ -62,6 +62,19 @@ void provider_note_stopped(Provider *provider, const char *why) {
         note(provider, false, (HealthRule){ 1, UP_AFTER });
 }
 
+/* Somebody else's, which runs: only its owner can mend it. */
+static void describe_silence(const Provider *provider, ChooseReason *reason) {
+        const ProviderChoice *choice = &provider->choice;
+
+        if (choice->kind != PROVIDER_IS_ADOPTED)
+                return;
+        (void) snprintf(
+                reason->next, sizeof reason->next,
+                "its own log may tell why: it must listen on port 11434 of all its addresses "
+                "(OLLAMA_HOST=0.0.0.0); or share another one: coollama provider use NAME"
+        );
+}
+
 static void
 describe_failure(Provider *provider, const HttpResult *result, char *buffer, size_t size) {
         ChooseReason reason = { 0 };
@@ -75,7 +88,9 @@ describe_failure(Provider *provider, const HttpResult *result, char *buffer, siz
                 (void) snprintf(buffer, size, "%s", provider->held);
         else if (provider->trouble.why[0] != '\0')
                 (void) snprintf(buffer, size, "%s", provider->trouble.why);
-        else if (result->error == 0)
+        else if (result->error == 0) {
+                if (result->status == 503)
+                        describe_silence(provider, &reason);
                 (void) snprintf(
                         buffer, size,
                         result->status == 503
@@ -83,7 +98,7 @@ describe_failure(Provider *provider, const HttpResult *result, char *buffer, siz
                                 : "the proxy answers %ld to a request with our own key",
                         result->status
                 );
-        else
+        } else
                 (void) snprintf(
                         buffer, size, "the proxy does not answer (%s)",
                         strerrordesc_np(-result->error)

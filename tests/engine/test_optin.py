@@ -343,7 +343,8 @@ def test_more_access_waits_for_its_operator_is_remembered_and_can_be_taken_back(
     assert nobody_there.status == 1 and "coollama trust boss --yes" in nobody_there.err
     outsider = coollama(managed, "trust", "boss", "--yes", uid=NOBODY, gid=DOCKER_GROUP)
     assert outsider.status == 1 and "takes root" in outsider.err
-    assert coollama(managed, "trust", "boss", "--yes").status == 0
+    given = coollama(managed, "trust", "boss", "--yes")
+    assert given.status == 0 and "next: coollama trust boss --revoke takes it back" in given.out
     linked(managed, "boss")
     may("boss", "DELETE", "/api/delete", 200)
 
