@@ -50,6 +50,12 @@ int paste_choose(const PasteInput *input, Paste *ret, Error *err) {
         bool decided = carrier_is_keyed(input->carrier) && carrier_is_keyed(asked);
         ret->carrier = decided ? input->carrier
                                : carrier_choose(input->ways, asked, NETWORK_SHARED).carrier;
+        if (ret->carrier == CARRIER_STACK && !input->linked)
+                return error_set(
+                        err, -ENODATA,
+                        "there is nothing to paste: the proxy is to know it by its network; where it "
+                        "does not yet, coollama status says why"
+                );
         if (ret->carrier == CARRIER_STACK)
                 ret->note = "nothing has to be set: the proxy knows it by its network";
         else if (ret->asks_reach)

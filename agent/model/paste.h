@@ -30,5 +30,6 @@ typedef struct Paste {
         const char *note; /* what there is to know of it (static), or NULL */
 } Paste;
 
-/* -EHOSTUNREACH: by network was asked for, and err says why that cannot be. */
+/* -EHOSTUNREACH: by network was asked for, and err says why that cannot be; -ENODATA: it is to be
+ * known by its network, and is not yet. */
 int paste_choose(const PasteInput *input, Paste *ret, Error *err);

@@ -58,6 +58,8 @@ static const struct {
         { "known by its network", "network", true, CARRIER_STACK, .network = "net-a",
           .likes_stack = true, .expect = WAY_NETWORK, .carrier = CARRIER_STACK,
           .note = "nothing has to be set: the proxy knows it" },
+        { "to be known by its network, which it cannot", NULL, false, CARRIER_STACK,
+          .network = "net-a", .likes_stack = true, .r = -ENODATA },
         { "nobody looked at one that may be", .network = "net-a", .answer = YES,
           .likes_stack = true, .expect = WAY_GATEWAY, .carrier = CARRIER_HEADER,
           .note = "once it has opted in" },
