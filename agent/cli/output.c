@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/output.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -21,11 +22,12 @@ unsigned output_width(void) {
 int output_text(Text *text, int exit_status) {
         cleanup(freep) char *string = text_take(text);
 
-        if (string == NULL || fputs(string, stdout) == EOF || fflush(stdout) == EOF) {
-                (void) fputs("coollama: cannot print the answer\n", stderr);
-                return EXIT_NOT_FINE;
-        }
-        return exit_status;
+        if (string != NULL && fputs(string, stdout) != EOF && fflush(stdout) != EOF)
+                return exit_status;
+        if (string != NULL && errno == EPIPE) /* "| head" has read what it wanted */
+                return exit_status;
+        (void) fputs("coollama: cannot print the answer\n", stderr);
+        return EXIT_NOT_FINE;
 }
 
 int output_error(const Error *err) {
