@@ -3,11 +3,18 @@
 
 #include <errno.h>
 
-static StayUp fail(Error *why, const char *what, int exit_code) {
-        (void) error_set(
-                why, -ECHILD, "the new container did not stay up (%s, exit code %d)", what,
-                exit_code
-        );
+/* Of one that runs again nobody knows any more with which code it had ended. */
+static StayUp fail(Error *why, const Container *container) {
+        if (container_is_up(container))
+                (void) error_set(
+                        why, -ECHILD,
+                        "the new container did not stay up (it ended, and its policy restarted it)"
+                );
+        else
+                (void) error_set(
+                        why, -ECHILD, "the new container did not stay up (%s, exit code %d)",
+                        container_state_to_string(container->state), container->exit_code
+                );
         return STAY_UP_FAILED;
 }
 
@@ -28,10 +35,9 @@ StayUp stay_up_judge(
         /* Its user paused it: that is a kind of being up. */
         if (container->state == CONTAINER_PAUSED)
                 return STAY_UP_PROVEN;
-        if (!container_is_up(container))
-                return fail(why, container_state_to_string(container->state), container->exit_code);
-        if (json_integer_value(json_object_get(container->inspect, "RestartCount")) > 0)
-                return fail(why, "restarted by its policy", container->exit_code);
+        if (!container_is_up(container)
+            || json_integer_value(json_object_get(container->inspect, "RestartCount")) > 0)
+                return fail(why, container);
 
         switch (container->health) {
         case HEALTH_HEALTHY:

@@ -60,3 +60,15 @@ Test(stay_up, a_failure_says_state_and_exit_code) {
                 error_text(&why), "the new container did not stay up (exited, exit code 137)"
         );
 }
+
+Test(stay_up, of_one_that_runs_again_no_exit_code_is_told) {
+        json_t *document = inspect_new(&(InspectSpec){ .state = "running" });
+        json_object_set_new(document, "RestartCount", json_integer(1));
+        cleanup(container_freep) Container *container = inspect_take(document);
+        uint64_t again_usec;
+        Error why = { 0 };
+
+        (void) stay_up_judge(container, &wanted, 0, &again_usec, &why);
+        cr_expect_null(strstr(error_text(&why), "exit code"));
+        cr_expect_not_null(strstr(error_text(&why), "its policy restarted it"));
+}
