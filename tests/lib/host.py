@@ -203,7 +203,9 @@ def _watch_nspawn(directory, child, owner_fd):
         poll.register(owner_fd, select.POLLIN)
     while not poll.poll(20 if not leader else 200):
         if not leader and (leader := _leader(child) or 0):
-            (directory / "leader").write_text(str(leader))
+            # Replaced, not rewritten: a reader that meets an empty one believes that there is no host.
+            (directory / "leader.new").write_text(str(leader))
+            (directory / "leader.new").replace(directory / "leader")
         if signal.sigtimedwait((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), 0):
             break
     return leader
