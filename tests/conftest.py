@@ -118,11 +118,13 @@ def daemon_for(request: pytest.FixtureRequest) -> Iterator[Callable[..., Daemon]
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """A failed test shows what its daemons said."""
+    """A failed test shows what its daemons said, and that of its file's scene."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
     if report.failed:
-        for daemon in item.stash.get(DAEMONS, []):
+        scene = getattr(item, "funcargs", {}).get("scene")
+        daemons = [*item.stash.get(DAEMONS, []), getattr(scene, "daemon", None)]
+        for daemon in filter(None, dict.fromkeys(daemons)):
             report.sections.append(("coollamad", daemon.dump()))
 
 

@@ -71,14 +71,6 @@ def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) ->
         engine.reset()
 
 
-@pytest.fixture(autouse=True)
-def _shown(request: pytest.FixtureRequest) -> None:
-    if "scene" in request.fixturenames:
-        from conftest import DAEMONS  # its log is shown when the test fails
-
-        request.node.stash[DAEMONS] = [request.getfixturevalue("scene").daemon]
-
-
 def test_there_is_no_second_ollama_and_nothing_of_theirs_was_changed(scene: Scene) -> None:
     provider = status(scene.daemon)["provider"]
     assert (provider["mode"], provider["name"]) == ("adopted", "my-ollama/ollama-api")

@@ -87,14 +87,6 @@ def scene(
         engine.reset()
 
 
-@pytest.fixture(autouse=True)
-def _shown(request: pytest.FixtureRequest, scene: Scene) -> Iterator[None]:
-    from conftest import DAEMONS  # its log is shown when the test fails
-
-    request.node.stash[DAEMONS] = [scene.daemon]
-    yield
-
-
 def test_an_app_that_can_send_no_header_gets_its_key_in_the_url_and_works(scene: Scene) -> None:
     url = scene.url_of("keep-web-1")
     address, _, key = url.rpartition("/k/")

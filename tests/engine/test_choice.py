@@ -65,14 +65,6 @@ def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) ->
         engine.reset()
 
 
-@pytest.fixture(autouse=True)
-def _shown(request: pytest.FixtureRequest) -> None:
-    if "scene" in request.fixturenames:
-        from conftest import DAEMONS  # its log is shown when the test fails
-
-        request.node.stash[DAEMONS] = [request.getfixturevalue("scene").daemon]
-
-
 def test_of_two_none_is_taken_and_none_is_made_and_status_names_both(scene: Scene) -> None:
     engine, daemon = scene.engine, scene.daemon
     provider = scene.wait_why("2 Ollamas")

@@ -96,13 +96,6 @@ def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) ->
         engine.reset()
 
 
-@pytest.fixture(autouse=True)
-def _shown(request: pytest.FixtureRequest, scene: Scene) -> None:
-    from conftest import DAEMONS  # its log is shown when the test fails
-
-    request.node.stash[DAEMONS] = [scene.daemon]
-
-
 def test_a_consumer_gets_its_models_with_a_key_of_its_own(scene: Scene) -> None:
     provider = status(scene.daemon)["provider"]
     assert (provider["mode"], provider["up"]) == ("external", True)

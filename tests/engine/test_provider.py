@@ -84,14 +84,6 @@ def scene(
         engine.reset()
 
 
-@pytest.fixture(autouse=True)
-def _shown(request: pytest.FixtureRequest, scene: Scene) -> Iterator[None]:
-    from conftest import DAEMONS  # its log is shown when the test fails
-
-    request.node.stash[DAEMONS] = [scene.daemon]
-    yield
-
-
 def test_a_consumer_gains_exactly_the_url_the_host_entry_and_its_key(scene: Scene) -> None:
     before, after = scene.before["shop-web-1"], scene.engine.inspect("shop-web-1")
     gained = set(after["Config"]["Env"]) - set(before["Config"]["Env"] or [])

@@ -139,15 +139,6 @@ def scene(request: pytest.FixtureRequest, engine_of: Callable[[str], Engine]) ->
         engine.reset()
 
 
-@pytest.fixture(autouse=True)
-def _shown(request: pytest.FixtureRequest) -> Iterator[None]:
-    from conftest import DAEMONS  # its log is shown when the test fails
-
-    if "scene" in request.fixturenames:
-        request.node.stash[DAEMONS] = [request.getfixturevalue("scene").daemon]
-    yield
-
-
 @pytest.mark.parametrize("container", ["shop-web-1", "dark-web-1", "one-web-1", "shop-app-1"])
 def test_auto_goes_by_network_where_the_gateway_does_not_answer(scene: Scene, container: str) -> None:
     code, text = scene.ask(container)

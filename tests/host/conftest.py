@@ -12,20 +12,8 @@ import pytest
 
 from lib.cache import CACHE, SOURCE
 from lib.host import Host, booted, make
+from lib.installed import ARGS, INSTALL, SHORT, STAGE
 
-INSTALL = "/root/coollama/packaging/install"
-STAGE = "/root/coollama/stage"
-# The defaults, but in a second what takes half a minute.
-SHORT = """\
-[link]
-settle = 300ms
-settle-unchecked = 500ms
-[health]
-probe = 200ms
-[recovery]
-min-outage = 1s
-grace = 1s
-"""
 Prepared = Callable[[str], contextlib.AbstractContextManager[Host]]
 _numbers = itertools.count(1)
 
@@ -68,5 +56,5 @@ def bare(request: pytest.FixtureRequest, prepared: Prepared) -> Iterator[Host]:
 @pytest.fixture
 def host(bare: Host) -> Host:
     bare.write("/etc/coollama/coollama.conf.d/short.conf", SHORT)
-    bare.run(INSTALL, "--prebuilt", STAGE)
+    bare.run(INSTALL, *ARGS)
     return bare

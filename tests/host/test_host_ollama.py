@@ -17,20 +17,9 @@ import pytest
 
 from lib.host import Host
 from lib.images import OLLAMA, standin_binary
+from lib.installed import ARGS, INSTALL, SHORT
 
-INSTALL = "/root/coollama/packaging/install"
-ARGS = ("--prebuilt", "/root/coollama/stage")
 CONF = "/etc/coollama/coollama.conf.d/short.conf"
-SHORT = """\
-[link]
-settle = 300ms
-settle-unchecked = 500ms
-[health]
-probe = 200ms
-[recovery]
-min-outage = 1s
-grace = 1s
-"""
 ENGINES = ["20.10", "28.5"] if os.environ.get("COOLLAMA_FULL") else ["28.5"]
 RELAY = "coollama-host-ollama"
 SOCKET = "/var/lib/coollama/proxy/run/host-ollama.sock"

@@ -4,9 +4,8 @@
 import pytest
 
 from lib.host import Host
+from lib.installed import ARGS, INSTALL
 
-INSTALL = "/root/coollama/packaging/install"
-ARGS = ("--prebuilt", "/root/coollama/stage")
 OURS = "find /usr /etc /var /run -xdev \\( -name '*coollama*' -o -path '*/coollama/*' \\)"
 
 
