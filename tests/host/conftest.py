@@ -2,6 +2,7 @@
 """Throwaway hosts for tests: `bare` has Docker and its images, `host` has coollama installed as well."""
 
 import contextlib
+import fcntl
 import itertools
 import os
 import subprocess
@@ -24,7 +25,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make()
     tree = tmp_path_factory.mktemp("stage")
     command = [SOURCE / "packaging/install", "--build-dir", CACHE / "try-build", "--stage", tree]
-    done = subprocess.run(command, check=False, text=True, capture_output=True)
+    with open(CACHE / ".lock-try-build", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # files that run side by side each ask for it
+        done = subprocess.run(command, check=False, text=True, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return tree
 
