@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lib import images, registry
+from lib import coolify_status, images, registry
 from lib.compose import Compose
 from lib.control import UnixConnection, call
 from lib.daemon import Daemon
@@ -21,6 +22,7 @@ from lib.relay import Moment, Relay
 from lib.wait import Timeout, wait_for
 
 BOTH = pytest.mark.parametrize("engine", ["20.10", "28.5"], indirect=True)
+SERVICE = "com.docker.compose.service"
 
 
 @BOTH
@@ -216,3 +218,51 @@ def test_a_wait_that_fails_says_what_it_waited_for() -> None:
     with pytest.raises(Timeout, match="not within 0.1 s: pigs fly\nseen: a pig"):
         wait_for(lambda: False, "pigs fly", 0.1, seen=lambda: "a pig")
     assert time.monotonic() > began
+
+
+def _container(state: str, health: str | None = None, restarts: int = 0, **labels: str) -> dict[str, Any]:
+    whole = {"coolify.applicationId": "17", "coolify.pullRequestId": "0", SERVICE: "web"}
+    whole |= {name.replace("_", "."): value for name, value in labels.items()}
+    shown = {"Status": state} | ({"Health": {"Status": health}} if health else {})
+    return {"State": shown, "RestartCount": restarts, "Config": {"Labels": whole}}
+
+
+@pytest.mark.parametrize(
+    "documents, status",
+    [
+        ([_container("running", "healthy")], "running:healthy"),
+        ([_container("running")], "running:unknown"),
+        ([_container("running", "starting")], "running:healthy"),
+        ([_container("running", "unhealthy")], "running:unhealthy"),
+        ([_container("restarting", "unhealthy")], "restarting:unknown"),
+        ([_container("exited")], "exited"),
+        ([_container("exited", restarts=1)], "degraded:unhealthy"),
+        ([_container("created")], "starting:unknown"),
+        ([_container("paused")], "paused:unknown"),
+        ([_container("removing")], "degraded:unhealthy"),
+        # In a swap the older one, which is listed last, is what counts.
+        ([_container("created"), _container("running", "healthy")], "running:healthy"),
+        ([_container("running", "healthy"), _container("exited")], "exited"),
+        # Of a compose application, and where a rolling update has two.
+        ([_container("running", "healthy"), _container("exited", **{SERVICE: "db"})], "degraded:unhealthy"),
+        ([_container("running"), _container("created", **{SERVICE: "db"})], "starting:unknown"),
+    ],
+)
+def test_coolify_sees_an_application_as_its_rules_say(
+    documents: list[dict[str, Any]], status: str
+) -> None:
+    assert coolify_status.statuses(documents) == {"application:17": status}
+
+
+def test_coolify_knows_resources_by_their_labels_alone() -> None:
+    preview = _container("running", "healthy", coolify_pullRequestId="5")
+    part = {"coolify_applicationId": "", "coolify_serviceId": "8", "coolify_service_subId": "1"}
+    member = _container("running", **part, coolify_service_subType="application")
+    base = {"coolify_applicationId": "", "coolify_type": "database"}
+    database = _container("exited", **base, **{SERVICE: "xyz"})
+    nobody = _container("running", coolify_applicationId="")
+    assert coolify_status.statuses([preview, member, database, nobody]) == {
+        "preview:17:5": "running:healthy",
+        "service:8:application:1": "running:unknown",
+        "database:xyz": "exited",
+    }
