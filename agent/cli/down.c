@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/order.h"
@@ -53,34 +54,14 @@ int down_print_question(const json_t *document, bool unlink, unsigned width, Tex
                         n, s
                 );
         (void) text_add(&line, " Models and keys are kept; coollama resume brings all of it back.");
-        cleanup(freep) char *words = text_take(&line);
-        (void) text_add_wrapped(text, words ? words : "", 0, width);
-        return text_add(text, "\nGo on? [y/N] ");
+        return ask_add_question(text, &line, width);
 }
 
-/* 1: go on; 0: it is not wanted; negative errno. */
-static int ask_first(const Options *options, Error *err) {
-        const ClientQuestion question = { .method = "GET",
-                                          .path = "/status",
-                                          .timeout_secs = TIMEOUT_SECS };
-        cleanup(freep) char *body = NULL;
-        json_t *document = NULL;
-        Text text = TEXT_INIT(OUTPUT_MAX);
-        char line[16] = "";
-
-        if (!isatty(STDIN_FILENO))
-                return error_set(
-                        err, -ENOTTY,
-                        "everything is taken away, and nobody can be asked here: coollama down%s --yes",
-                        options->unlink ? " --unlink" : ""
-                );
-        int r = client_ask(options, &question, &body, &document, err);
-        if (r < 0)
-                return r;
-        (void) down_print_question(document, options->unlink, output_width(), &text);
-        json_decref(document);
-        (void) output_text(&text, EXIT_FINE);
-        return fgets(line, sizeof line, stdin) != NULL && order_is_yes(line);
+static int print_question(
+        const Options *options, const json_t *document, unsigned width, Text *text, Error *err
+) {
+        (void) err;
+        return down_print_question(document, options->unlink, width, text);
 }
 
 int down_run(const Options *options) {
@@ -89,14 +70,8 @@ int down_run(const Options *options) {
                                        .key = "unlink",
                                        .name = options->unlink ? "yes" : NULL,
                                        .timeout_secs = TIMEOUT_SECS };
-        Error err = { 0 };
 
-        int r = options->yes ? 1 : ask_first(options, &err);
-        if (r < 0)
-                return output_error(&err);
-        if (r == 0) {
-                (void) fputs("coollama: nothing was done\n", stderr);
+        if (!ask_first(options, "/status", NULL, print_question))
                 return EXIT_NOT_FINE;
-        }
         return story_run(options, &order);
 }

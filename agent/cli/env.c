@@ -75,18 +75,26 @@ int env_print_compose(const json_t *document, unsigned width, Text *text) {
         return text_add(text, "");
 }
 
+/* Where a key is pasted: in a variable, or in the URL. */
+static int warn_of_key(const json_t *document) {
+        const char *carrier = text_of(document, "carrier");
+
+        if (json_array_size(json_object_get(document, "variables")) > 0
+            && (strcmp(carrier, "header") == 0 || strcmp(carrier, "url") == 0))
+                (void
+                ) fputs("coollama: the key in there is a secret: it is for this container alone\n",
+                        stderr);
+        return EXIT_FINE;
+}
+
 int env_run(const Options *options) {
         const ClientQuestion question = { .method = "POST",
                                           .path = "/env",
                                           .name = options->arguments[0],
                                           .timeout_secs = TIMEOUT_SECS };
 
-        int status = answer_run(
-                options, &question, options->compose ? env_print_compose : env_print_lines, NULL
+        return answer_run(
+                options, &question, options->compose ? env_print_compose : env_print_lines,
+                options->json ? NULL : warn_of_key
         );
-        if (status == EXIT_FINE && !options->json)
-                (void
-                ) fputs("coollama: a key in there is a secret: it is for this container alone\n",
-                        stderr);
-        return status;
 }

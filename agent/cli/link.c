@@ -11,6 +11,7 @@
 
 #include "base/macro.h"
 #include "cli/answer.h"
+#include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/order.h"
@@ -37,33 +38,17 @@ int link_print_question(const json_t *document, unsigned width, Text *text) {
                 " is linked, and so is each later deployment of it. Where it lacks the right "
                 "values it is re-created: it is down for a moment."
         );
-        cleanup(freep) char *words = text_take(&line);
-        Text clean = TEXT_INIT(65536);
-        (void) text_add_clean(&clean, words ? words : "");
-        cleanup(freep) char *string = text_take(&clean);
-        (void) text_add_wrapped(text, string ? string : "", 0, width);
-        return text_add(text, "\nGo on? [y/N] ");
+        return ask_add_question(text, &line, width);
 }
 
-static int ask_first(const Options *options, Error *err) {
-        const ClientQuestion question = { .method = "GET",
-                                          .path = "/candidate",
-                                          .name = options->arguments[0],
-                                          .timeout_secs = TIMEOUT_SECS };
-        cleanup(freep) char *body = NULL;
-        json_t *document = NULL;
-        Text text = TEXT_INIT(OUTPUT_MAX);
-
-        int r = client_ask(options, &question, &body, &document, err);
-        if (r < 0)
-                return r;
+static int print_question(
+        const Options *options, const json_t *document, unsigned width, Text *text, Error *err
+) {
         const char *refused = text_of(document, "refused");
-        if (refused[0] != '\0')
-                r = error_set(err, -EPERM, "%s", refused);
-        else
-                (void) link_print_question(document, output_width(), &text);
-        json_decref(document);
-        return r < 0 ? r : order_ask(options, &text, err);
+
+        (void) options;
+        return refused[0] != '\0' ? error_set(err, -EPERM, "%s", refused)
+                                  : link_print_question(document, width, text);
 }
 
 int link_run(const Options *options) {
@@ -71,12 +56,8 @@ int link_run(const Options *options) {
                                           .path = "/link",
                                           .name = options->arguments[0],
                                           .timeout_secs = TIMEOUT_SECS };
-        Error err = { 0 };
 
-        int r = options->yes ? 1 : ask_first(options, &err);
-        if (r < 0)
-                return output_error(&err);
-        if (r == 0)
-                return order_not_wanted();
+        if (!ask_first(options, "/candidate", options->arguments[0], print_question))
+                return EXIT_NOT_FINE;
         return answer_run(options, &question, order_print, NULL);
 }

@@ -14,6 +14,7 @@
 
 #include "base/macro.h"
 #include "cli/answer.h"
+#include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -28,11 +29,7 @@ int order_print(const json_t *document, unsigned width, Text *text) {
         (void) text_addf(&line, "%s: %s", text_of(document, "name"), text_of(document, "said"));
         if (next[0] != '\0')
                 (void) text_addf(&line, "; next: %s", next);
-        cleanup(freep) char *words = text_take(&line);
-        Text clean = TEXT_INIT(65536);
-        (void) text_add_clean(&clean, words ? words : "");
-        cleanup(freep) char *string = text_take(&clean);
-        (void) text_add_wrapped(text, string ? string : "", 0, width);
+        (void) text_add_sentence(text, &line, 0, width);
         return text_add(text, "\n");
 }
 
@@ -57,56 +54,14 @@ int order_print_question(const char *command, const json_t *document, unsigned w
         if (json_is_null(files))
                 (void
                 ) text_add(&line, " Whether it holds files that nothing else has is not known.");
-        cleanup(freep) char *words = text_take(&line);
-        Text clean = TEXT_INIT(65536);
-        (void) text_add_clean(&clean, words ? words : "");
-        cleanup(freep) char *string = text_take(&clean);
-        (void) text_add_wrapped(text, string ? string : "", 0, width);
-        return text_add(text, "\nGo on? [y/N] ");
+        return ask_add_question(text, &line, width);
 }
 
-bool order_is_yes(const char *line) {
-        size_t length = strcspn(line, "\r\n");
-
-        return (length == 1 && strncasecmp(line, "y", 1) == 0)
-               || (length == 3 && strncasecmp(line, "yes", 3) == 0);
-}
-
-int order_ask(const Options *options, Text *question, Error *err) {
-        char line[16] = "";
-
-        if (!isatty(STDIN_FILENO)) {
-                text_done(question);
-                return error_set(
-                        err, -ENOTTY,
-                        "this asks first, and nobody can be asked here: coollama %s %s --yes",
-                        options->command, options->arguments[0]
-                );
-        }
-        (void) output_text(question, EXIT_FINE);
-        return fgets(line, sizeof line, stdin) != NULL && order_is_yes(line);
-}
-
-int order_not_wanted(void) {
-        (void) fputs("coollama: nothing was done\n", stderr);
-        return EXIT_NOT_FINE;
-}
-
-static int ask_first(const Options *options, Error *err) {
-        const ClientQuestion question = { .method = "GET",
-                                          .path = "/explain",
-                                          .name = options->arguments[0],
-                                          .timeout_secs = TIMEOUT_SECS };
-        cleanup(freep) char *body = NULL;
-        json_t *document = NULL;
-        Text text = TEXT_INIT(OUTPUT_MAX);
-
-        int r = client_ask(options, &question, &body, &document, err);
-        if (r < 0)
-                return r;
-        (void) order_print_question(options->command, document, output_width(), &text);
-        json_decref(document);
-        return order_ask(options, &text, err);
+static int print_question(
+        const Options *options, const json_t *document, unsigned width, Text *text, Error *err
+) {
+        (void) err;
+        return order_print_question(options->command, document, width, text);
 }
 
 int order_run(const Options *options) {
@@ -115,12 +70,8 @@ int order_run(const Options *options) {
                                           .path = path ? path : "",
                                           .name = options->arguments[0],
                                           .timeout_secs = TIMEOUT_SECS };
-        Error err = { 0 };
 
-        int r = options->yes ? 1 : ask_first(options, &err);
-        if (r < 0)
-                return output_error(&err);
-        if (r == 0)
-                return order_not_wanted();
+        if (!ask_first(options, "/explain", options->arguments[0], print_question))
+                return EXIT_NOT_FINE;
         return answer_run(options, &question, order_print, NULL);
 }

@@ -117,6 +117,13 @@ int text_add_wrapped(Text *text, const char *string, size_t indent, unsigned wid
         return text_add(text, "");
 }
 
+int text_add_sentence(Text *text, Text *sentence, size_t indent, unsigned width) {
+        cleanup(freep) char *words = text_take(sentence);
+        cleanup(freep) char *clean = clean_copy(words ? words : "");
+
+        return text_add_wrapped(text, clean ? clean : "", indent, width);
+}
+
 static int
 print_row(const char *const *cells, const size_t *widths, size_t n, unsigned width, Text *text) {
         size_t indent = 0;

@@ -33,3 +33,6 @@ int text_add_clean(Text *text, const char *string);
 
 /* Adds it broken between words at width, each further line indented; 0: not broken. */
 int text_add_wrapped(Text *text, const char *string, size_t indent, unsigned width);
+
+/* Adds it made harmless and broken like that. Takes the sentence over. */
+int text_add_sentence(Text *text, Text *sentence, size_t indent, unsigned width);

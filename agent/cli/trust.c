@@ -10,6 +10,7 @@
 
 #include "base/macro.h"
 #include "cli/answer.h"
+#include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/order.h"
@@ -27,35 +28,18 @@ int trust_print_question(const json_t *document, unsigned width, Text *text) {
                 "deployments, until coollama trust %s --revoke.",
                 text_of(document, "name"), text_of(document, "asks_for"), text_of(document, "name")
         );
-        cleanup(freep) char *words = text_take(&line);
-        Text clean = TEXT_INIT(65536);
-        (void) text_add_clean(&clean, words ? words : "");
-        cleanup(freep) char *string = text_take(&clean);
-        (void) text_add_wrapped(text, string ? string : "", 0, width);
-        return text_add(text, "\nGo on? [y/N] ");
+        return ask_add_question(text, &line, width);
 }
 
-static int ask_first(const Options *options, Error *err) {
-        const ClientQuestion question = { .method = "GET",
-                                          .path = "/candidate",
-                                          .name = options->arguments[0],
-                                          .timeout_secs = TIMEOUT_SECS };
-        cleanup(freep) char *body = NULL;
-        json_t *document = NULL;
-        Text text = TEXT_INIT(OUTPUT_MAX);
-
-        int r = client_ask(options, &question, &body, &document, err);
-        if (r < 0)
-                return r;
-        if (text_of(document, "asks_for")[0] == '\0')
-                r = error_set(
-                        err, -ENODATA, "%s asks for nothing that takes your word",
-                        text_of(document, "name")
-                );
-        else
-                (void) trust_print_question(document, output_width(), &text);
-        json_decref(document);
-        return r < 0 ? r : order_ask(options, &text, err);
+static int print_question(
+        const Options *options, const json_t *document, unsigned width, Text *text, Error *err
+) {
+        (void) options;
+        if (text_of(document, "asks_for")[0] != '\0')
+                return trust_print_question(document, width, text);
+        return error_set(
+                err, -ENODATA, "%s asks for nothing that takes your word", text_of(document, "name")
+        );
 }
 
 int trust_run(const Options *options) {
@@ -63,12 +47,9 @@ int trust_run(const Options *options) {
                                           .path = options->revoke ? "/distrust" : "/trust",
                                           .name = options->arguments[0],
                                           .timeout_secs = TIMEOUT_SECS };
-        Error err = { 0 };
 
-        int r = options->yes || options->revoke ? 1 : ask_first(options, &err);
-        if (r < 0)
-                return output_error(&err);
-        if (r == 0)
-                return order_not_wanted();
+        if (!options->revoke
+            && !ask_first(options, "/candidate", options->arguments[0], print_question))
+                return EXIT_NOT_FINE;
         return answer_run(options, &question, order_print, NULL);
 }

@@ -75,7 +75,10 @@ void reconciler_pause(
 
         (void) snprintf(pause.by, sizeof pause.by, "%s", by);
         if (end_of(duration, now_usec, &pause.until) < 0) {
-                answer_error(done, data, 400, "for how long? As in 2h, 30m or 1h 30m");
+                answer_error(
+                        done, data, 400,
+                        "for how long? As in 2h, 30m or 1h 30m, and for ten years at most"
+                );
                 return;
         }
         if (before->kind == PAUSE_DOWN || before->kind == PAUSE_UNLINK_DOWN) {

@@ -70,13 +70,20 @@ static json_t *say(const Consumer *consumer, const char *said, const char *next)
         );
 }
 
+/* While paused nothing of it is begun, and that comes first. */
+static const char *next_of(const Reconciler *reconciler, const char *next) {
+        return pause_get(reconciler->pause)->kind == PAUSE_NONE
+                       ? next
+                       : "coollama resume: while paused nothing is begun";
+}
+
 static json_t *answer_unlink(const Reconciler *reconciler, const Consumer *consumer) {
         if (order_has_link_of_ours(reconciler, consumer) || consumer->record != NULL)
                 return say(
                         consumer,
                         "what the link put into it is taken out, and what stood there before is put "
                         "back; it is not linked again",
-                        "coollama explain says when that is done"
+                        next_of(reconciler, "coollama explain says when that is done")
                 );
         if (is_linked(consumer))
                 return say(
@@ -294,7 +301,7 @@ int order_link(Reconciler *reconciler, const Candidate *candidate, json_t **ret,
         *ret = say(
                 consumer,
                 "it is linked as soon as nothing is in the way, and so is whatever takes its place",
-                "coollama status says what it waits for"
+                next_of(reconciler, "coollama status says what it waits for")
         );
         log_event(
                 LOG_INFO, NULL, FIELDS({ "CONSUMER", identity->key }),
@@ -317,7 +324,7 @@ int order_give(Reconciler *reconciler, Consumer *consumer, Order order, json_t *
         *ret = order == ORDER_UNLINK
                        ? answer_unlink(reconciler, consumer)
                        : say(consumer, "it is linked as soon as nothing is in the way",
-                             "coollama status says what it waits for");
+                             next_of(reconciler, "coollama status says what it waits for"));
         obey(reconciler, consumer, order);
         return 0;
 }

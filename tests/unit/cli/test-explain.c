@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "base/macro.h"
+#include "cli/ask.h"
 #include "cli/explain.h"
 #include "cli/order.h"
 
@@ -116,5 +117,5 @@ Test(explain, only_a_yes_is_a_yes) {
                       { " y\n", false } };
 
         for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-                cr_expect_eq(order_is_yes(lines[i].line), lines[i].yes, "'%s'", lines[i].line);
+                cr_expect_eq(ask_is_yes(lines[i].line), lines[i].yes, "'%s'", lines[i].line);
 }
