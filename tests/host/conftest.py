@@ -42,8 +42,7 @@ def prepared(stage: Path) -> Prepared:
             host.load_images()
             host.put(SOURCE / "packaging", Path(INSTALL).parent)
             host.put(stage, STAGE)
-            host.put(SOURCE / "tests/lib/coolify", "/usr/local/bin/coolify")
-            host.run("coolify", "prepare")
+            host.add_coolify()
             yield host
 
     return prepare

@@ -334,6 +334,12 @@ class Host:
             self.docker("import", *changes, "/tmp/image.tar", image.name)
         self.run("rm", "/tmp/image.tar")
 
+    def add_coolify(self):
+        """The command `coolify`: what Coolify does on a server; and what its installer makes."""
+        self.put(HERE / "coolify", "/usr/local/lib/coolify")
+        self.run("ln", "-sf", "../lib/coolify/coolify", "/usr/local/bin/coolify")
+        self.run("coolify", "prepare")
+
     def add_neighbour(self):
         """A second address of the host, 198.51.100.1, and a machine in the same network, 198.51.100.2:
         commands run there with `ip netns exec neighbour`."""
@@ -482,6 +488,7 @@ usage: host make                                            once per machine, ab
        host exec NAME COMMAND...                            as its root
        host put NAME SOURCE TARGET                          a file, or what a directory holds
        host images NAME                                     loads the images that images.py makes
+       host coolify NAME                                    the command coolify, and what its installer makes
        host neighbour NAME                                  a second address, and a machine that sees it
        host sock NAME                                       its engine's socket as a path of this machine
        host list
@@ -518,6 +525,8 @@ def main(argv):
         Host(arguments[0]).put(arguments[1], arguments[2])
     elif verb == "images" and len(arguments) == 1:
         Host(arguments[0]).load_images()
+    elif verb == "coolify" and len(arguments) == 1:
+        Host(arguments[0]).add_coolify()
     elif verb == "neighbour" and len(arguments) == 1:
         Host(arguments[0]).add_neighbour()
     elif verb == "sock" and len(arguments) == 1:
