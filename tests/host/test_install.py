@@ -82,7 +82,8 @@ def test_uninstall_keeps_settings_and_keys_and_purge_takes_them(host: Host) -> N
     host.run("docker", "inspect", "coollama-api", "coollama-proxy")
     host.run(INSTALL, "--uninstall", "--purge")
     assert host.sh(f"{OURS} -not -path '/var/lib/docker/*'") == ""
-    assert host.sh("docker ps --all --quiet --filter label=coollama.part; getent passwd coollama || true") == ""
+    assert host.docker("ps", "--all", "--quiet", "--filter", "label=coollama.part") == ""
+    host.sh("getent passwd coollama coollama-proxy")
     assert host.docker("volume", "ls", "--quiet", "--filter", "label=coollama.part") == "coollama-models"
     assert host.run("systemctl", "list-unit-files", "coollama*", "--no-legend", check=False).stdout == ""
     assert host.out("systemctl", "--failed", "--no-legend") == ""
