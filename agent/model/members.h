@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
+
+#include "model/container.h"
 
 /*
  * The name of a member of a project that is created (and will be started) or whose health check has
@@ -11,6 +14,15 @@
  * list. except is the id of the container that asks.
  */
 const char *members_find_busy(const json_t *list, const char *except);
+
+/* Another container of the same place, that runs: of two deployments, one replaces the other. */
+typedef struct MemberTwin {
+        const char *name; /* borrowed from the list; NULL: there is none */
+        bool newer;
+} MemberTwin;
+
+/* Out of the same list; a newer one before an older one. One-off containers are none. */
+MemberTwin members_find_twin(const json_t *list, const char *identity, const Container *container);
 
 #define MEMBERS_LEFT_MAX 16
 

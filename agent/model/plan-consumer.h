@@ -7,6 +7,7 @@
 
 #include "model/container.h"
 #include "model/debt.h"
+#include "model/deployments.h"
 #include "model/donors.h"
 #include "model/identity.h"
 #include "model/link.h"
@@ -85,9 +86,10 @@ typedef struct ConsumerContext {
         Reach reach;          /* likewise */
         uint64_t settle_usec; /* of the configuration */
         uint64_t settle_unchecked_usec;
-        uint64_t wall_usec; /* since 1970, for records */
-        bool finishing;     /* begin nothing new */
-        const Pause *pause; /* likewise, while there is one; may be NULL */
+        uint64_t wall_usec;             /* since 1970, for records */
+        bool finishing;                 /* begin nothing new */
+        const Pause *pause;             /* likewise, while there is one; may be NULL */
+        const Deployments *deployments; /* of Coolify; may be NULL */
 } ConsumerContext;
 
 /* Observations made on request (Need); each says of what it is. */

@@ -164,9 +164,37 @@ bool deciding_must_wait_after_failures(const Deciding *deciding, const char *fin
         return false;
 }
 
+/*
+ * Coolify does not say whom it deploys, so each of its applications may be meant; its services and
+ * databases are deployed without a helper.
+ */
+static bool is_being_deployed(const Deciding *deciding, const SeenContainer *seen) {
+        const Deployments *deployments = deciding->context->deployments;
+        const char *type =
+                json_string_value(json_object_get(seen->container->labels, "coolify.type"));
+
+        if (deployments == NULL || type == NULL || strcmp(type, "application") != 0
+            || seen->settled_since_usec == 0)
+                return false;
+
+        const DeploymentsVerdict verdict =
+                deployments_judge(deployments, seen->up_since_usec, deciding->now_usec);
+        if (verdict.overridden)
+                plan_note(
+                        deciding->plan, "linked although Coolify has been deploying for 10 minutes"
+                );
+        if (!verdict.held)
+                return false;
+        plan_say(deciding->plan, LINK_WAITING, "a deployment of Coolify is in progress");
+        plan_wake_at(deciding->plan, verdict.until_usec);
+        return true;
+}
+
 bool deciding_must_settle(const Deciding *deciding, const SeenContainer *seen) {
         SettleVerdict verdict;
 
+        if (is_being_deployed(deciding, seen))
+                return true;
         settle_judge(
                 deciding->view, seen, deciding->context, deciding->ways.settle_usec,
                 deciding->now_usec, &verdict

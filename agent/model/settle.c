@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "base/macro.h"
+#include "model/members.h"
 
 static uint64_t larger(uint64_t a, uint64_t b) {
         return a > b ? a : b;
@@ -22,8 +23,14 @@ static void wait_for_health(const Container *container, SettleVerdict *verdict) 
 
 /* What only other containers of the project can hold up. */
 static bool is_restless(
-        const ConsumerView *view, uint64_t quiet_usec, uint64_t now_usec, SettleVerdict *verdict
+        const ConsumerView *view,
+        const SeenContainer *seen,
+        uint64_t quiet_usec,
+        uint64_t now_usec,
+        SettleVerdict *verdict
 ) {
+        MemberTwin twin;
+
         if (view->activity_usec > 0 && view->activity_usec + quiet_usec > now_usec) {
                 verdict->wake_usec = view->activity_usec + quiet_usec;
                 (void
@@ -41,7 +48,16 @@ static bool is_restless(
                 );
                 return true;
         }
-        return false;
+        twin = members_find_twin(view->observed.members, view->identity->key, seen->container);
+        verdict->obsolete = twin.name != NULL && twin.newer;
+        if (twin.name != NULL)
+                (void) snprintf(
+                        verdict->reason, sizeof verdict->reason,
+                        twin.newer ? "%s has taken its place"
+                                   : "%s, whose place it takes, still runs",
+                        twin.name
+                );
+        return twin.name != NULL;
 }
 
 void settle_judge(
@@ -75,21 +91,23 @@ void settle_judge(
                 );
                 return;
         }
-        if (!is_restless(view, quiet_usec, now_usec, ret)) {
+        if (!is_restless(view, seen, quiet_usec, now_usec, ret)) {
                 ret->settled = true;
                 return;
         }
-        if (!patient && !ret->needs_members) {
+        if (!patient && !ret->needs_members && !ret->obsolete) {
                 ret->settled = true;
                 ret->overridden = true;
                 ret->wake_usec = 0;
                 return;
         }
-        /* A member that starts says so by an event; one that never does is waited for until
-         * patience ends. */
-        if (!ret->needs_members && patient) {
+        /* No event comes of the health of a member that is no consumer: it is looked at again. */
+        if (!ret->needs_members && !ret->obsolete) {
                 uint64_t end_usec = seen->up_since_usec + SETTLE_PATIENCE_USEC;
-                if (ret->wake_usec == 0 || end_usec < ret->wake_usec)
+
+                if (ret->wake_usec == 0)
+                        ret->wake_usec = now_usec + quiet_usec;
+                if (end_usec < ret->wake_usec)
                         ret->wake_usec = end_usec;
         }
 }

@@ -12,6 +12,7 @@
 typedef struct SettleVerdict {
         bool settled;
         bool overridden;    /* only restlessness held it, for too long: settled all the same */
+        bool obsolete;      /* a newer deployment of it runs: that is never overridden */
         bool needs_members; /* ask for the members' states first */
         uint64_t wake_usec; /* look again then; 0: when something changes */
         char reason[240];   /* why not yet */

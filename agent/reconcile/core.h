@@ -5,6 +5,7 @@
 #include "docker/engine.h"
 #include "docker/prunes.h"
 #include "docker/watch.h"
+#include "model/deployments.h"
 #include "model/plan-consumer.h"
 #include "reconcile/executor.h"
 #include "reconcile/joins.h"
@@ -66,6 +67,7 @@ struct Reconciler {
         uint64_t removed_usec; /* monotonic: when any container was last removed; 0: none seen */
         uint64_t pruned_usec; /* since 1970, by the engine: the last prune of containers; 0: none */
         Prunes *prunes;       /* being asked: no list is made before */
+        Deployments deployments; /* of Coolify, in progress */
 
         Listing *listing;
         sd_event_source *follow; /* tells the watch whom it is to follow */

@@ -15,6 +15,7 @@
 #include "model/labels.h"
 #include "model/opt-in.h"
 #include "reconcile/core.h"
+#include "reconcile/deploying.h"
 #include "reconcile/place.h"
 
 #define LIST_RETRY_USEC (1 * USEC_PER_SEC) /* nothing is known before: not a resync's time */
@@ -160,6 +161,7 @@ static void on_event(const EngineEvent *event, void *data) {
 
         joins_event(reconciler->joins, event, place_is_held(reconciler, event->container_id));
         provider_event(reconciler->provider, event);
+        deploying_event(reconciler, event);
         switch (event->kind) {
         case EVENT_CREATE:
         case EVENT_START:
@@ -200,6 +202,8 @@ static void on_event(const EngineEvent *event, void *data) {
 
 static void on_found(const json_t *item, void *data) {
         Reconciler *reconciler = data;
+
+        deploying_found(reconciler, item);
         const Named named = {
                 .id = json_string_value(json_object_get(item, "Id")),
                 .name = container_list_name(item),
@@ -263,8 +267,11 @@ int intake_open(Reconciler *reconciler) {
 }
 
 void intake_resync(Reconciler *reconciler) {
-        if (reconciler->standing && reconciler->prunes == NULL)
-                listing_start(reconciler->listing);
+        if (!reconciler->standing || reconciler->prunes != NULL)
+                return;
+        if (!reconciler->listed)
+                deploying_ask(reconciler);
+        listing_start(reconciler->listing);
 }
 
 static void on_prunes(uint64_t pruned_usec, void *data) {

@@ -170,12 +170,15 @@ static char *filters_of_project(const char *project) {
         return dumped;
 }
 
-void listing_add(Listing *listing, const char *project, const char *name) {
+/* Takes the filters over. */
+static void add_place(Listing *listing, char *filters) {
         Place *place = calloc(1, sizeof *place);
 
-        if (place == NULL)
+        if (place == NULL) {
+                free(filters);
                 return;
-        place->filters = project[0] != '\0' ? filters_of_project(project) : filters_of_name(name);
+        }
+        place->filters = filters;
         if (place->filters == NULL || index_get(listing->waiting, place->filters) != NULL
             || index_put(listing->waiting, place->filters, place) < 0) {
                 (void) place_free(place);
@@ -188,4 +191,17 @@ void listing_add(Listing *listing, const char *project, const char *name) {
         listing->last = place;
         if (listing->slot == NULL)
                 ask_next(listing);
+}
+
+void listing_add(Listing *listing, const char *project, const char *name) {
+        add_place(
+                listing, project[0] != '\0' ? filters_of_project(project) : filters_of_name(name)
+        );
+}
+
+void listing_add_running(Listing *listing, const char *pattern) {
+        json_t *filters = json_pack("{s:[s], s:[s]}", "name", pattern, "status", "running");
+
+        add_place(listing, filters ? json_dumps(filters, JSON_COMPACT) : NULL);
+        json_decref(filters);
 }

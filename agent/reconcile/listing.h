@@ -41,5 +41,8 @@ void listing_start(Listing *listing);
  * its turn already is asked once. */
 void listing_add(Listing *listing, const char *project, const char *name);
 
+/* Those that run and whose name fits this regular expression; likewise. */
+void listing_add_running(Listing *listing, const char *pattern);
+
 /* The engine is gone: nothing is asked any more, and nothing told. */
 void listing_stop(Listing *listing);

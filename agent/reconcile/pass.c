@@ -362,6 +362,7 @@ static int make_plan(Pass *pass, Plan **ret) {
                 .wall_usec = clock_realtime_usec(),
                 .finishing = reconciler->stopping || reconciler->setup.finish,
                 .pause = pause_get(reconciler->pause),
+                .deployments = &reconciler->deployments,
         };
         const ConsumerView view = {
                 .identity = &consumer->identity,

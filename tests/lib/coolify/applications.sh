@@ -5,8 +5,9 @@
 # ---- the helper ----
 
 helper_run() { # deployment
-    docker run -d --network coolify --name "$1" --rm -v /var/run/docker.sock:/var/run/docker.sock \
-        -v /usr:/usr:ro "$helper_image" bash -c "$idle" >/dev/null
+    # shellcheck disable=SC2086
+    docker run -d --network coolify --name "$1" --rm -v "${COOLIFY_SOCKET:-/var/run/docker.sock}:/var/run/docker.sock" \
+        -v /usr:/usr:ro ${COOLIFY_HELPER_OPTIONS:-} "$helper_image" bash -c "$idle" >/dev/null
 }
 
 helper_stop() { # deployment

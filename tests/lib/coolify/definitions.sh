@@ -3,7 +3,7 @@
 # What Coolify knows of its resources, in its database there, in files here; and the labels and
 # compose files that it makes of them.
 
-data=/data/coolify
+data=${COOLIFY_DATA:-/data/coolify}
 image=busybox:local
 helper_image=docker.io/coollabsio/coolify-helper:1.0.15
 # Ends at once when it is told to, as a well-behaved application does.

@@ -49,7 +49,9 @@ static const Case cases[] = {
         { "it has no members", "running", "healthy", NOW - 60 * S, NOW - 60 * S, 0, 0, true, false,
           NULL, true, false, false, 0 },
         { "a member starts", "running", "healthy", NOW - 60 * S, NOW - 60 * S, 0, 0, false, true,
-          "db", false, false, false, NOW + 540 * S },
+          "db", false, false, false, NOW + 10 * S },
+        { "a member starts, and patience ends soon", "running", "healthy", NOW - 598 * S,
+          NOW - 598 * S, 0, 0, false, true, "db", false, false, false, NOW + 2 * S },
         { "a member has been starting for ten minutes", "running", "healthy", NOW - 600 * S,
           NOW - 590 * S, 0, 0, false, true, "db", true, true, false, 0 },
         { "its stack has been worked on for ten minutes", "running", "healthy", NOW - 600 * S,
@@ -87,5 +89,80 @@ Test(settle, verdicts) {
                 );
                 if (!c->settled && !c->needs_members)
                         cr_expect_str_not_empty(verdict.reason, "%s", c->what);
+        }
+}
+
+/* Of a rolling update: both have the same labels but for the name that Coolify gives each. */
+static json_t *list_of_two(const char *state, int created, const char *number, const char *oneoff) {
+        const char *labels = "{s:s, s:s, s:s, s:s}";
+        json_t *list = json_array();
+
+        for (int i = 0; i < 2; i++) {
+                json_t *own = json_pack(
+                        labels, "com.docker.compose.project", "shop", "com.docker.compose.service",
+                        i == 0 ? "shop-120000000001" : "shop-120000000002",
+                        "com.docker.compose.container-number", i == 0 ? "1" : number,
+                        "com.docker.compose.oneoff", i == 0 ? "False" : oneoff
+                );
+                json_array_append_new(
+                        list,
+                        json_pack(
+                                "{s:s, s:s, s:i, s:[s], s:o}", "Id", i == 0 ? "a" : "b", "State",
+                                i == 0 ? "running" : state, "Created", i == 0 ? 1000 : created,
+                                "Names", i == 0 ? "/shop-120000000001" : "/shop-120000000002",
+                                "Labels", own
+                        )
+                );
+        }
+        return list;
+}
+
+Test(settle, two_deployments_of_one_place_are_told_apart) {
+        static const struct {
+                const char *what, *state;
+                int created;
+                const char *number, *oneoff;
+                uint64_t up_since_usec;
+                bool settled, obsolete;
+        } rows[] = {
+                { "the older one still runs", "running", 900, "1", "False", 60, false, false },
+                { "for ten minutes", "running", 900, "1", "False", 600, true, false },
+                { "it has ended", "exited", 900, "1", "False", 60, true, false },
+                { "a newer one runs", "running", 1100, "1", "False", 60, false, true },
+                { "for as long as it does", "running", 1100, "1", "False", 6000, false, true },
+                { "a newer one has ended", "exited", 1100, "1", "False", 60, true, false },
+                { "a replica", "running", 1100, "2", "False", 60, true, false },
+                { "a command that somebody runs", "running", 1100, "1", "True", 60, true, false },
+        };
+        const ConsumerContext context = { .settle_usec = 10 * S, .settle_unchecked_usec = 30 * S };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                cleanup(container_freep) Container *container = inspect_container(&(InspectSpec
+                ){ .id = "a", .name = "shop-120000000001", .service = "shop-120000000001" });
+                json_t *list =
+                        list_of_two(rows[i].state, rows[i].created, rows[i].number, rows[i].oneoff);
+                json_object_set_new(json_array_get(list, 0), "Id", json_string(container->id));
+                const SeenContainer seen = { .container = container,
+                                             .up_since_usec = NOW - rows[i].up_since_usec * S,
+                                             .settled_since_usec = NOW - 50 * S };
+                SettleVerdict verdict;
+                Identity identity;
+
+                cr_assert_geq(
+                        identity_from_labels(container->labels, container->name, &identity, NULL), 0
+                );
+                const ConsumerView view = { .identity = &identity,
+                                            .observed = { .members_known = true,
+                                                          .members = list } };
+                settle_judge(&view, &seen, &context, 0, NOW, &verdict);
+                cr_expect_eq(
+                        verdict.settled, rows[i].settled, "%s: %s", rows[i].what, verdict.reason
+                );
+                cr_expect_eq(verdict.obsolete, rows[i].obsolete, "%s", rows[i].what);
+                if (rows[i].obsolete)
+                        cr_expect_eq(
+                                verdict.wake_usec, 0, "%s: nothing is asked again", rows[i].what
+                        );
+                json_decref(list);
         }
 }
