@@ -39,18 +39,36 @@ def _made() -> None:
     make()
 
 
-def test_a_host_has_systemd_docker_and_compose_and_leaves_nothing() -> None:
+HOSTS = [("20.10", "2.26", ""), ("26.1", "2.40", ""), ("28.5", "2.26", "1.44")]
+
+
+@pytest.mark.parametrize("engine, compose, min_api", HOSTS, ids=lambda text: text or "any")
+def test_a_host_has_systemd_the_engine_and_compose_and_leaves_nothing(
+    engine: str, compose: str, min_api: str
+) -> None:
     before = rules()
-    host = boot(NAME)
+    tree = (CACHE / "host-base").stat().st_mtime_ns
+    host = boot(NAME, engine=engine, compose=compose, min_api=min_api)
     try:
-        assert host.out("systemctl", "is-system-running") == "running"
+        assert host.out("systemctl", "is-system-running", "--wait") == "running"
+        assert host.out("systemctl", "--version").startswith("systemd 252 ")
+        assert host.out("docker", "version", "--format", "{{.Server.Version}}").startswith(f"{engine}.")
         assert host.out("docker", "info", "--format", "{{.Driver}}") == "overlay2"
-        assert host.out("docker", "compose", "version", "--short").startswith("2.26")
+        assert host.out("docker", "compose", "version", "--short").startswith(f"{compose}.")
         assert host.out("ls", "/sys/class/net").split() == ["docker0", "lo"]
+        if min_api:
+            lowest = host.out("docker", "version", "--format", "{{.Server.MinAPIVersion}}")
+            told = host.sh("curl -s --unix-socket /run/docker.sock http://docker/v1.43/containers/json")
+            assert lowest == min_api and "client version 1.43 is too old" in told
+        host.load_images()
+        assert host.docker("run", "--rm", "busybox:local", "echo", "it runs") == "it runs"
+        host.write("/usr/bin/mark", "the host's own\n")
     finally:
         host.kill()
     assert traces() == []
     assert rules() == before
+    base = CACHE / "host-base"
+    assert base.stat().st_mtime_ns == tree and not (base / "usr/bin/mark").exists(), "each is a copy on write"
 
 
 def test_it_ends_with_its_owner() -> None:

@@ -117,7 +117,7 @@ def _run(*command):
     subprocess.run([str(c) for c in command], check=True)
 
 
-def _mount_root(directory, engine, compose):
+def _mount_root(directory, engine, compose, min_api):
     lower = [str(BASE)]
     if engine != OWN_ENGINE:
         lower.insert(0, str(CACHE / "engines" / engine))
@@ -127,6 +127,10 @@ def _mount_root(directory, engine, compose):
     plugins = root / "usr/libexec/docker/cli-plugins"
     plugins.mkdir(parents=True, exist_ok=True)
     shutil.copy(CACHE / "compose" / compose / "docker-compose", plugins)
+    if min_api:
+        drop_in = root / "etc/systemd/system/docker.service.d/min-api.conf"
+        drop_in.parent.mkdir(parents=True)
+        drop_in.write_text(f"[Service]\nEnvironment=DOCKER_MIN_API_VERSION={min_api}\n")
     (root / "etc/machine-id").write_text(uuid.uuid4().hex + "\n")
     (root / "etc/hostname").write_text(directory.name + "\n")
     (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {directory.name}\n::1 localhost ip6-localhost\n")
@@ -211,7 +215,7 @@ def _watch_nspawn(directory, child, owner_fd):
     return leader
 
 
-def keep(name, engine, compose, owner):
+def keep(name, engine, compose, min_api, owner):
     """The keeper's whole life. Started in a mount namespace of its own; ends with the host gone."""
     directory = HOSTS / name
     wanted = signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD
@@ -222,7 +226,7 @@ def keep(name, engine, compose, owner):
     try:
         owner_fd = os.pidfd_open(owner) if owner else -1
         _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")  # nspawn's locks and sockets
-        root = _mount_root(directory, engine, compose)
+        root = _mount_root(directory, engine, compose, min_api)
         while True:
             child = _start_nspawn(name, directory, root, wanted)
             leader = _watch_nspawn(directory, child, owner_fd)
@@ -423,8 +427,9 @@ def _need_parts(engine, compose):
             raise HostError(f"{part} is missing{f' (there is {there})' if there else ''}: run tests/lib/host make")
 
 
-def boot(name, engine=OWN_ENGINE, compose=DEFAULT_COMPOSE, owner=0):
-    """A fresh host, its engine answering. It ends with the process `owner`, if one is given."""
+def boot(name, engine=OWN_ENGINE, compose=DEFAULT_COMPOSE, min_api="", owner=0):
+    """A fresh host, its engine answering. It ends with the process `owner`, if one is given. min_api: the
+    engine refuses clients below that API version, as Docker 29 does with those below 1.44."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
         raise HostError(f"{name!r} is no name for a host: lower-case letters, digits and dashes")
     _need_parts(engine, compose)
@@ -437,7 +442,7 @@ def boot(name, engine=OWN_ENGINE, compose=DEFAULT_COMPOSE, owner=0):
             raise HostError(f"a host {name} is running already")
         for part in ("up", "work", "root", "docker"):
             (host.directory / part).mkdir(parents=True)
-        _start_keeper(host, engine, compose, owner)
+        _start_keeper(host, engine, compose, min_api, owner)
     try:
         _wait_until_up(host)
     except BaseException:
@@ -446,14 +451,14 @@ def boot(name, engine=OWN_ENGINE, compose=DEFAULT_COMPOSE, owner=0):
     return host
 
 
-def _start_keeper(host, engine, compose, owner):
+def _start_keeper(host, engine, compose, min_api, owner):
     """The lock is taken here and inherited: there is no moment in which the keeper seems to be dead."""
     with open(host.directory / "lock", "w+", encoding="ascii") as lock, \
          open(host.log, "w", encoding="utf-8") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)
         keeper = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", sys.executable, str(HERE / "host"), "keep",
-             host.name, engine, compose, str(owner)],
+             host.name, engine, compose, min_api, str(owner)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=[lock.fileno()])
         lock.write(str(keeper.pid))  # unshare becomes the keeper without a fork
 
@@ -484,7 +489,7 @@ def booted(name, **options):
 
 USAGE = """\
 usage: host make                                            once per machine, about four minutes
-       host boot NAME [--engine V] [--compose V] [--owner PID]   a fresh one, in about ten seconds
+       host boot NAME [--engine V] [--compose V] [--min-api V] [--owner PID]   a fresh one, in seconds
        host exec NAME COMMAND...                            as its root
        host put NAME SOURCE TARGET                          a file, or what a directory holds
        host images NAME                                     loads the images that images.py makes
@@ -513,7 +518,8 @@ def main(argv):
         make()
     elif verb == "boot" and arguments:
         name = arguments.pop(0)
-        host = boot(name, **_options(arguments, {"engine": str, "compose": str, "owner": int}))
+        options = _options(arguments, {"engine": str, "compose": str, "min-api": str, "owner": int})
+        host = boot(name, **{key.replace("-", "_"): value for key, value in options.items()})
         version = json.loads(host.out("docker", "version", "--format", "{{json .Server}}"))
         print(f"host {name}: Docker {version['Version']}, API {version['ApiVersion']},"
               f" compose {host.out('docker', 'compose', 'version', '--short')},"
@@ -540,7 +546,7 @@ def main(argv):
     elif verb == "sweep" and not arguments:
         for name in sweep():
             print(f"removed {name}")
-    elif verb == "keep" and len(arguments) == 4:
-        keep(arguments[0], arguments[1], arguments[2], int(arguments[3]))
+    elif verb == "keep" and len(arguments) == 5:
+        keep(*arguments[:4], int(arguments[4]))
     else:
         raise HostError(USAGE)

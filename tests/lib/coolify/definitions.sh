@@ -77,7 +77,8 @@ labels() { # coolify.name, sub-name, preview, application|database (the last for
     fi
     all+=("coolify.resourceName=$name" coolify.projectName=acme "coolify.serviceName=${2:-$name}"
         coolify.environmentName=production)
-    [ "$kind" != service ] || all+=(coolify.service.subId=1 "coolify.service.subType=$4" "coolify.service.subName=$2")
+    [ "$kind" != service ] || all+=("coolify.service.subId=$(id_of "$1")" "coolify.service.subType=$4"
+        "coolify.service.subName=$2")
     printf '      - %s\n' "${all[@]}"
 }
 

@@ -42,6 +42,8 @@ join_networks() {
     done
 }
 
+# Several label!= spare only what carries all of them, so that in truth everything managed goes that
+# does not run.
 cleanup() { # [--unused]
     local tag
     docker container prune -f --filter label=coolify.managed=true --filter label!=coolify.proxy=true \
@@ -66,7 +68,8 @@ cleanup() { # [--unused]
     fi
 }
 
-# What GetContainersStatus makes of it. One container that goes while this looks fails the whole round.
+# The status poll: `docker container inspect $(docker container ls -aq)`. One container that goes while
+# this looks fails the whole round. What Coolify makes of it: coolify_status.py.
 look() {
     local ids
     ids=$(docker container ls -aq)
@@ -75,54 +78,7 @@ look() {
     docker container inspect $ids
 }
 
-# ContainerStatusAggregator of Coolify. What was not found is exited.
-# shellcheck disable=SC2016
-rules='
-def health: .State.Health.Status // "none";
-def own($r): .Config.Labels["coolify.\($r.type)Id"] == $r.id;
-def preview: .Config.Labels["coolify.pullRequestId"] // "0";
-def aggregate($wanted):
-    map(.State.Status) as $states | (map(.RestartCount) | max // 0) as $restarts
-    | any($states[]; . == "running") as $running
-    | (any($states[]; . == "exited") or length < $wanted) as $exited
-    | any($states[]; . == "created") as $starting
-    | if length == 0 then "exited"
-      elif any($states[]; . == "restarting") then "degraded:unhealthy"
-      elif $exited and $restarts > 0 then "degraded:unhealthy"
-      elif $running and $exited then "degraded:unhealthy"
-      elif $running and $starting then "starting:unknown"
-      elif $running then
-          if any(.[]; health == "unhealthy") then "running:unhealthy"
-          elif any(.[]; .State.Status == "running" and (health == "none" or health == "starting")) then "running:unknown"
-          else "running:healthy" end
-      elif any($states[]; . == "dead" or . == "removing") then "degraded:unhealthy"
-      elif any($states[]; . == "paused") then "paused:unknown"
-      elif $starting then "starting:unknown"
-      else "exited" end;
-. as $all | $resources[] as $r
-| [$all[] | select(own($r))] as $mine
-| "\($r.uuid) \([$mine[] | select(preview == "0")] | aggregate($r.wanted))",
-  ([$mine[] | preview | select(. != "0")] | unique[]
-    | . as $n | "\($r.uuid):\($n) \([$mine[] | select(preview == $n)] | aggregate(1))")'
-
-status() {
-    local seen resource
-    seen=$(look)
-    for resource in "$data"/resources/*; do
-        (
-            # shellcheck disable=SC1090
-            . "$resource"
-            type=application wanted=1
-            case $kind in
-                service) type=service wanted=$((${#members[@]} + ${#databases[@]})) ;;
-                database) type=database ;;
-            esac
-            printf '{"uuid": "%s", "id": "%s", "type": "%s", "wanted": %d}\n' "$uuid" "$id" "$type" "$wanted"
-        )
-    done | jq -rn --slurpfile all <(printf '%s' "$seen") '[inputs] as $resources | $all[0] | '"$rules"
-}
-
-limit() { # count
+limit() { # count: see max_restart_count
     local resource seen
     seen=$(look)
     for resource in "$data"/resources/*; do
