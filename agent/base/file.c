@@ -31,8 +31,27 @@ static void closedirp(DIR **dir) {
                 (void) closedir(*dir);
 }
 
+/* What mends it, where the word for it does not say so. */
+static const char *mend_of(int code) {
+        switch (code) {
+        case -ENOSPC:
+        case -EDQUOT:
+                return " (make room on its file system: df -h, df -i)";
+        case -EROFS:
+                return " (mount its file system for writing again; journalctl -k may say why it is not)";
+        case -EISDIR:
+                return " (a directory is in its place: move that away)";
+        case -ENOTDIR:
+                return " (what should be its directory is none: move that away)";
+        default:
+                return "";
+        }
+}
+
 static int file_error(Error *err, int code, const char *what, const char *path) {
-        return error_set(err, code, "cannot %s %s: %s", what, path, strerrordesc_np(-code));
+        return error_set(
+                err, code, "cannot %s %s: %s%s", what, path, strerrordesc_np(-code), mend_of(code)
+        );
 }
 
 /* Opens the directory that path is in, and gives the last component. Negative errno. */
@@ -168,6 +187,23 @@ int file_remove(const char *path, Error *err) {
         if (unlinkat(dir, name, 0) < 0)
                 return errno == ENOENT ? 0 : file_error(err, -errno, "remove", path);
         return fsync(dir) < 0 ? file_error(err, -errno, "sync the directory of", path) : 0;
+}
+
+static int set_aside_at(int dir, const char *name) {
+        cleanup(freep) char *aside = text_format("%s.broken", name);
+        if (aside == NULL)
+                return -ENOMEM;
+        if (renameat(dir, name, dir, aside) < 0)
+                return -errno;
+        return fsync(dir) < 0 ? -errno : 0;
+}
+
+int file_set_aside(const char *path, Error *err) {
+        const char *name = NULL;
+        cleanup(closep) int dir = parent_open(path, &name);
+
+        int r = dir < 0 ? dir : set_aside_at(dir, name);
+        return r < 0 ? file_error(err, r, "set aside", path) : 0;
 }
 
 static int make_dir_at(int parent, const char *name, mode_t mode) {

@@ -22,6 +22,9 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size, Error 
 /* Removes a file and syncs its directory. A file that is not there is fine (0). */
 int file_remove(const char *path, Error *err);
 
+/* Renames a file that cannot be used to "path.broken", in place of an older one. Negative errno. */
+int file_set_aside(const char *path, Error *err);
+
 /* Makes a directory with exactly this mode; one that is there already gets the mode (0). */
 int file_make_dir(const char *path, mode_t mode, Error *err);
 

@@ -9,6 +9,7 @@
 
 #include "base/macro.h"
 #include "base/text.h"
+#include "docker/engine-unit.h"
 
 #define BODY_MAX ((size_t) 32 * 1024 * 1024)
 
@@ -35,6 +36,13 @@ static char *url_of(CURL *easy, const ClientQuestion *question) {
         return url;
 }
 
+/* The installed one, which is stopped and started with Docker. Docker is not asked: that would wake
+ * it. */
+static bool is_down_with_docker(const char *socket) {
+        return strcmp(socket, OPTIONS_RUNTIME "/api.sock") == 0
+               && !engine_unit_runs("/run/docker.sock");
+}
+
 static int complain_transfer(CURL *easy, CURLcode code, const char *socket, long secs, Error *err) {
         long code_of_system = 0;
 
@@ -43,6 +51,13 @@ static int complain_transfer(CURL *easy, CURLcode code, const char *socket, long
                 return error_set(
                         err, -EACCES,
                         "not allowed to use %s: run it as root, or as a member of the group docker",
+                        socket
+                );
+        if (code == CURLE_COULDNT_CONNECT && is_down_with_docker(socket))
+                return error_set(
+                        err, -ECONNREFUSED,
+                        "coollamad does not run on %s, since Docker does not (no process of " ENGINE_UNIT_PID_FILE
+                        "): it follows Docker down and up; systemctl start docker",
                         socket
                 );
         if (code == CURLE_COULDNT_CONNECT)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/timestamp.h"
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -79,17 +80,44 @@ static void print_models(const json_t *models, unsigned width, Text *text) {
         add_line(text, "Models", &line, width);
 }
 
-static void print_engine(const json_t *engine, unsigned width, Text *text) {
+/* Hung or away: what is shown above is what was known then. */
+static void add_silence(const json_t *engine, json_int_t now, Text *line) {
+        const json_t *since = json_object_get(engine, "lost_since");
+        json_int_t for_secs = now - json_integer_value(since);
+        char moment[TIMESTAMP_TEXT_MAX];
+        char duration[DURATION_TEXT_MAX];
+
+        (void) text_add(line, "not answering");
+        if (!json_is_integer(since))
+                return;
+        (void) text_addf(
+                line, " since %s (%s)",
+                timestamp_format((uint64_t) json_integer_value(since), moment),
+                duration_format(for_secs > 0 ? (uint64_t) for_secs * USEC_PER_SEC : 0, duration)
+        );
+}
+
+static void print_engine(const json_t *engine, json_int_t now, unsigned width, Text *text) {
         json_int_t api = json_integer_value(json_object_get(engine, "api"));
+        bool followed = json_is_true(json_object_get(engine, "followed"));
         Text line = TEXT_INIT(16384);
 
-        if (!json_is_true(json_object_get(engine, "followed")))
-                (void) text_add(&line, "not answering");
-        add_part(&line, "", text_of(engine, "version"));
+        if (!followed)
+                add_silence(engine, now, &line);
+        add_part(&line, followed ? "" : ", ", text_of(engine, "version"));
         if (api > 0)
                 (void) text_addf(&line, " (API 1.%" JSON_INTEGER_FORMAT ")", api);
         add_part(&line, " on ", text_of(engine, "socket"));
         add_line(text, "Docker", &line, width);
+        if (followed)
+                return;
+        add_more(text, "  why", text_of(engine, "why"), width);
+        add_more(
+                text, "  next",
+                "systemctl status docker; journalctl -u docker. Containers go on meanwhile, and so does "
+                "coollama when Docker answers again",
+                width
+        );
 }
 
 static void print_pause(const json_t *pause, unsigned width, Text *text) {
@@ -208,16 +236,15 @@ static int print_consumers(const json_t *consumers, json_int_t now, unsigned wid
 }
 
 int status_print(const json_t *document, unsigned width, Text *text) {
+        json_int_t now = json_integer_value(json_object_get(document, "now"));
+
         (void) text_add_clean(text, text_of(document, "sentence"));
         (void) text_add(text, "\n\n");
         print_pause(json_object_get(document, "pause"), width, text);
         print_provider(json_object_get(document, "provider"), width, text);
         print_models(json_object_get(json_object_get(document, "provider"), "models"), width, text);
-        print_engine(json_object_get(document, "engine"), width, text);
-        return print_consumers(
-                json_object_get(document, "consumers"),
-                json_integer_value(json_object_get(document, "now")), width, text
-        );
+        print_engine(json_object_get(document, "engine"), now, width, text);
+        return print_consumers(json_object_get(document, "consumers"), now, width, text);
 }
 
 int status_run(const Options *options) {

@@ -11,6 +11,7 @@
 #include "daemon/manager.h"
 #include "daemon/options.h"
 #include "io/journal.h"
+#include "io/notify.h"
 
 enum {
         EXIT_FINE = 0,
@@ -48,6 +49,8 @@ int main(int argc, char *argv[]) {
         log_set_level(options.debug ? LOG_DEBUG : LOG_INFO);
         r = manager_run(&options, &err);
         if (r < 0) {
+                if (!options.finish)
+                        notify_status(error_text(&err));
                 log_event(
                         LOG_ERR, MSG_CONFIG_BAD, NO_FIELDS, "coollamad ends: %s", error_text(&err)
                 );

@@ -14,8 +14,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "daemon/engine-unit.h"
 #include "daemon/routes.h"
+#include "daemon/user.h"
+#include "docker/engine-unit.h"
 #include "io/control.h"
 #include "io/http.h"
 #include "io/notify.h"
@@ -238,8 +239,12 @@ static int open_parts(Manager *manager, Error *err) {
                 return r;
         warn_about(manager->config);
 
-        if (manager->options->finish && !engine_unit_runs(manager->config->docker.socket))
+        const char *engine = manager->config->docker.socket;
+        if (manager->options->finish && !engine_unit_runs(engine))
                 return leave_to_next_start(manager, err);
+        r = user_take(manager->options->state, engine, manager->options->finish, err);
+        if (r < 0)
+                return r;
         r = open_loop(manager);
         if (r < 0)
                 return error_set(err, r, "cannot make the event loop: %s", strerrordesc_np(-r));

@@ -328,7 +328,8 @@ int generation_current(const char *conf_dir, uint64_t *ret, Error *err) {
 
         (void) snprintf(path, sizeof path, "%s/current", conf_dir);
         ssize_t n = readlink(path, target, sizeof target - 1);
-        if (n < 0 && errno == ENOENT) {
+        /* EINVAL: no link, so none of ours; the next swing puts one in its place. */
+        if (n < 0 && (errno == ENOENT || errno == EINVAL)) {
                 *ret = 0;
                 return 0;
         }

@@ -78,9 +78,10 @@ struct Reconciler {
                              */
         bool told_ready;
         bool stopping;
-        unsigned n_unseen; /* consumers that are awaited: no pass has seen them since the engine's
-                              events are followed */
-        Error lost;        /* why the engine is not followed */
+        unsigned n_unseen;   /* consumers that are awaited: no pass has seen them since the engine's
+                                events are followed */
+        Error lost;          /* why the engine is not followed */
+        uint64_t lost_since; /* seconds since 1970: since when; 0: it is, or was never tried */
         struct Verify *verifies;              /* those under way */
         struct Question *questions;           /* likewise */
         struct ProviderOrder *provider_order; /* likewise; one at a time */

@@ -8,10 +8,13 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log-ids.h"
+#include "base/log.h"
 #include "base/text.h"
 
-#define PREFIX_MAX 120
-#define ENDING     ".json"
+#define PREFIX_MAX  120
+#define ENDING      ".json"
+#define FOLDER_MODE 0700
 
 struct Folder {
         char *path;
@@ -27,7 +30,7 @@ int folder_open(const char *path, size_t max, Folder **ret, Error *err) {
         folder->path = strdup(path);
         if (folder->path == NULL)
                 return error_set(err, -ENOMEM, "out of memory");
-        int r = file_make_dir(path, 0700, err);
+        int r = file_make_dir(path, FOLDER_MODE, err);
         if (r < 0)
                 return r;
         *ret = take_ptr(folder);
@@ -70,6 +73,25 @@ bool folder_is_file_of(const Folder *folder, const char *path, const char *key) 
         return own != NULL && strcmp(own, path) == 0;
 }
 
+/* A folder that somebody removed under us is made again: what it held is in memory, and what is to
+ * be written now must not wait for a restart. */
+static int
+write_again(const Folder *folder, const char *path, const char *text, size_t size, Error *err) {
+        Error why = { 0 };
+
+        int r = file_replace(path, text, size, 0600, &why);
+        if (r == -ENOENT && file_make_dir(folder->path, FOLDER_MODE, NULL) >= 0) {
+                why = (Error){ 0 };
+                r = file_replace(path, text, size, 0600, &why);
+                log_event(
+                        LOG_WARNING, MSG_STATE_BROKEN, NO_FIELDS,
+                        "%s was gone, and is made again: somebody removed it under a running coollamad",
+                        folder->path
+                );
+        }
+        return r < 0 ? error_set(err, r, "%s", error_text(&why)) : 0;
+}
+
 int folder_write(Folder *folder, const char *key, const json_t *document, Error *err) {
         cleanup(freep) char *path = folder_path(folder, key, NULL);
         cleanup(freep) char *text = json_dumps(document, JSON_COMPACT);
@@ -81,7 +103,7 @@ int folder_write(Folder *folder, const char *key, const json_t *document, Error 
                 return error_set(
                         err, -EFBIG, "%s: %zu bytes, which is more than is read back", path, size
                 );
-        return file_replace(path, text, size, 0600, err);
+        return write_again(folder, path, text, size, err);
 }
 
 static int load(const char *path, size_t max, json_t **ret, Error *err) {

@@ -307,6 +307,7 @@ static void on_standing(void *data) {
 
         reconciler->standing = true;
         reconciler->lost = (Error){ 0 };
+        reconciler->lost_since = 0;
         log_event(
                 LOG_INFO, NULL, NO_FIELDS, "Following Docker Engine %s (API 1.%u)",
                 engine_version(reconciler->engine), engine_api(reconciler->engine)
@@ -322,6 +323,8 @@ static void on_lost(const Error *error, void *data) {
         reconciler->standing = false;
         reconciler->listed = false;
         reconciler->lost = *error;
+        if (reconciler->lost_since == 0)
+                reconciler->lost_since = clock_realtime_usec() / USEC_PER_SEC;
         reconciler->prunes = prunes_free(reconciler->prunes);
         listing_stop(reconciler->listing);
         log_event(

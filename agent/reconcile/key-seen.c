@@ -148,12 +148,15 @@ static int load(KeySeen *seen) {
         json_decref(json);
         if (r == -ENOMEM)
                 return r;
-        if (r < 0)
-                log_event(
-                        LOG_WARNING, MSG_RECORD_BROKEN, NO_FIELDS,
-                        "What is known of keys that were seen cannot be read, so it begins anew: %s: %s",
-                        seen->path, error_text(&err)
-                );
+        if (r >= 0)
+                return 0;
+        bool aside = file_set_aside(seen->path, NULL) >= 0;
+        log_event(
+                LOG_WARNING, MSG_STATE_BROKEN, NO_FIELDS,
+                "What is known of keys that were seen cannot be read, so it begins anew%s: %s: %s",
+                aside ? " (the file is kept as key-seen.json.broken)" : "", seen->path,
+                error_text(&err)
+        );
         return 0;
 }
 

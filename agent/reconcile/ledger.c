@@ -76,31 +76,58 @@ static int read_json(const char *path, json_t **ret, Error *err) {
         return *ret ? 0 : error_set(err, -EBADMSG, "no JSON");
 }
 
+/* What it says is worth less than a daemon that runs: whoever was owed a restart by it can be
+ * restarted by hand. */
+static int set_aside(const char *path, int result, const Error *why, Error *err) {
+        Error failed = { 0 };
+
+        if (result == -ENOMEM)
+                return error_set(err, result, "out of memory");
+        int r = file_set_aside(path, &failed);
+        if (r < 0)
+                return error_set(
+                        err, r, "%s: %s (remove it, then start again; %s)", path, error_text(why),
+                        error_text(&failed)
+                );
+        log_event(
+                LOG_WARNING, MSG_STATE_BROKEN, NO_FIELDS,
+                "%s cannot be used, and is set aside as %s.broken; who was owed a restart by it gets "
+                "none: %s",
+                path, path, error_text(why)
+        );
+        return 0;
+}
+
 static int read_facts(Ledger *ledger, Error *err) {
         json_t *json = NULL;
+        Error why = { 0 };
 
-        int r = read_json(ledger->path, &json, err);
+        int r = read_json(ledger->path, &json, &why);
         if (r >= 0 && json != NULL)
-                r = facts_from_json(json, &ledger->facts, err);
+                r = facts_from_json(json, &ledger->facts, &why);
         json_decref(json);
-        return r < 0 ? error_prefix(err, r, "%s (remove the file, then start again)", ledger->path)
-                     : 0;
+        if (r >= 0)
+                return 0;
+        outage_done(&ledger->facts.outage);
+        ledger->facts = (LedgerFacts){ 0 };
+        return set_aside(ledger->path, r, &why, err);
 }
 
 static int read_begun(Ledger *ledger, Error *err) {
         json_t *json = NULL;
+        Error why = { 0 };
 
-        int r = read_json(ledger->begun_path, &json, err);
+        int r = read_json(ledger->begun_path, &json, &why);
         if (r >= 0 && json != NULL) {
                 r = run_list_from_json(json, &ledger->facts.begun);
                 if (r < 0)
-                        (void) error_set(err, r, "not a list of who is being restarted");
+                        (void) error_set(&why, r, "not a list of who is being restarted");
         }
         json_decref(json);
-        return r < 0 ? error_prefix(
-                       err, r, "%s (remove the file, then start again)", ledger->begun_path
-               )
-                     : 0;
+        if (r >= 0)
+                return 0;
+        run_list_done(&ledger->facts.begun);
+        return set_aside(ledger->begun_path, r, &why, err);
 }
 
 int ledger_open(sd_event *event, const char *state_dir, Ledger *ret, Error *err) {

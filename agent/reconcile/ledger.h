@@ -33,7 +33,8 @@ typedef struct Ledger {
         bool troubled; /* the last write failed, which was said */
 } Ledger;
 
-/* Reads what is there. -EBADMSG for files that are none of ours; the text says what to do. */
+/* Reads what is there; a file that is none of ours is set aside, and said. Negative errno, the text
+ * says what to do, where not even that can be done. */
 int ledger_open(sd_event *event, const char *state_dir, Ledger *ret, Error *err);
 /* Writes what is not written yet, and frees. */
 void ledger_done(Ledger *ledger);

@@ -22,7 +22,7 @@ struct Memory {
 static void on_broken(const Error *error, void *data) {
         (void) data;
         log_event(
-                LOG_WARNING, MSG_RECORD_BROKEN, NO_FIELDS,
+                LOG_WARNING, MSG_STATE_BROKEN, NO_FIELDS,
                 "What was remembered of a consumer cannot be read, so it begins anew; remove the file: %s",
                 error_text(error)
         );

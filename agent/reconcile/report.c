@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/index.h"
 #include "base/macro.h"
+#include "base/timestamp.h"
 #include "reconcile/core.h"
 #include "reconcile/order.h"
 #include "reconcile/place.h"
@@ -54,6 +55,20 @@ static void sentence_of_consumers(const Counting *counting, char *buffer, size_t
                         );
 }
 
+/* Since when is said as a moment: the sentence stays the same while nothing changes. */
+static void sentence_of_loss(const Reconciler *reconciler, char *buffer, size_t size) {
+        char since[TIMESTAMP_TEXT_MAX];
+
+        if (!error_is_set(&reconciler->lost))
+                (void) snprintf(buffer, size, "Waiting for the Docker Engine");
+        else
+                (void) snprintf(
+                        buffer, size, "Waiting for the Docker Engine: %s (since %s)",
+                        error_text(&reconciler->lost),
+                        timestamp_format(reconciler->lost_since, since)
+                );
+}
+
 void reconciler_sentence(const Reconciler *reconciler, char *buffer, size_t size) {
         char pause[PAUSE_SENTENCE_MAX];
         char provider[240];
@@ -61,11 +76,7 @@ void reconciler_sentence(const Reconciler *reconciler, char *buffer, size_t size
         Counting counting = { 0 };
 
         if (!reconciler->standing) {
-                (void) snprintf(
-                        buffer, size, "Waiting for the Docker Engine%s%s",
-                        error_is_set(&reconciler->lost) ? ": " : "",
-                        error_is_set(&reconciler->lost) ? error_text(&reconciler->lost) : ""
-                );
+                sentence_of_loss(reconciler, buffer, size);
                 return;
         }
         world_visit(reconciler->world, count, &counting);
@@ -171,18 +182,28 @@ static json_t *pause_status(const Reconciler *reconciler) {
         );
 }
 
+static json_t *engine_status(const Reconciler *reconciler) {
+        bool lost = error_is_set(&reconciler->lost);
+
+        return json_pack(
+                "{s:b, s:s, s:s, s:i, s:o, s:o}", "followed", reconciler->standing, "socket",
+                reconciler->setup.config->docker.socket, "version",
+                engine_version(reconciler->engine), "api", (int) engine_api(reconciler->engine),
+                "lost_since",
+                lost ? json_integer((json_int_t) reconciler->lost_since) : json_null(), "why",
+                string_or_null(lost ? error_text(&reconciler->lost) : NULL)
+        );
+}
+
 json_t *reconciler_status(const Reconciler *reconciler) {
         char sentence[500];
 
         reconciler_sentence(reconciler, sentence, sizeof sentence);
         return json_pack(
-                "{s:i, s:I, s:s, s:o, s:{s:b, s:s, s:s, s:i}, s:o, s:o}", "version", 1, "now",
+                "{s:i, s:I, s:s, s:o, s:o, s:o, s:o}", "version", 1, "now",
                 (json_int_t) (clock_realtime_usec() / USEC_PER_SEC), "sentence", sentence, "pause",
-                pause_status(reconciler), "engine", "followed", reconciler->standing, "socket",
-                reconciler->setup.config->docker.socket, "version",
-                engine_version(reconciler->engine), "api", (int) engine_api(reconciler->engine),
-                "provider", provider_status(reconciler->provider), "consumers",
-                consumers_status(reconciler)
+                pause_status(reconciler), "engine", engine_status(reconciler), "provider",
+                provider_status(reconciler->provider), "consumers", consumers_status(reconciler)
         );
 }
 

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "reconcile/folder.h"
 
-#define SWAP_FILE_MAX ((size_t) 8 * 1024 * 1024)
+#define SWAP_FILE_MAX  ((size_t) 8 * 1024 * 1024)
+#define ROOM_MIN_BYTES (1 << 20)
 
 struct Store {
         Folder *swaps;
@@ -70,12 +72,30 @@ char *store_swap_path(const Store *store, const char *identity) {
         return folder_path(store->swaps, identity, NULL);
 }
 
+/* A record is written again at each step, and whoever cannot write it down undoes what he has done:
+ * so nothing begins on a file system that is all but full. One that cannot be asked may try. */
+static int check_room(const Store *store, Error *err) {
+        struct statvfs fs;
+
+        if (fstatvfs(store->lock_fd, &fs) < 0
+            || (uint64_t) fs.f_bavail * fs.f_frsize >= ROOM_MIN_BYTES)
+                return 0;
+        return error_set(
+                err, -ENOSPC,
+                "%s: less than %d MiB are free beside it (make room on its file system: df -h)",
+                strerrordesc_np(ENOSPC), ROOM_MIN_BYTES >> 20
+        );
+}
+
 int store_write_swap(Store *store, const json_t *record, Error *err) {
         const char *identity = json_string_value(json_object_get(record, "identity"));
-        if (identity == NULL)
+        const char *phase = json_string_value(json_object_get(record, "phase"));
+        if (identity == NULL || phase == NULL)
                 return error_set(err, -EINVAL, "a swap record of nobody");
 
-        int r = folder_write(store->swaps, identity, record, err);
+        int r = strcmp(phase, swap_phase_to_string(SWAP_PREPARE)) == 0 ? check_room(store, err) : 0;
+        if (r >= 0)
+                r = folder_write(store->swaps, identity, record, err);
         return r < 0 ? error_prefix(err, r, "swap record of %s", identity) : 0;
 }
 

@@ -22,6 +22,8 @@ int store_count_swaps(const char *state_dir);
 /* Where an identity's record is, whether there is one or not. Freed by the caller. */
 char *store_swap_path(const Store *store, const char *identity);
 
+/* One of phase prepare, with which a swap begins, only where there is room for those to come:
+ * -ENOSPC. */
 int store_write_swap(Store *store, const json_t *record, Error *err);
 int store_forget_swap(Store *store, const char *identity, Error *err);
 

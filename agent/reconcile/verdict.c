@@ -75,6 +75,12 @@ static void log_verdict(const Consumer *consumer) {
         );
 }
 
+/* What fails again in the same way, be it for hours, was told when it first did. */
+static bool is_told_already(const Consumer *consumer) {
+        return consumer->same_failures > 0 && consumer->record == NULL
+               && (consumer->state == LINK_WAITING || consumer->state == LINK_LINKING);
+}
+
 void verdict_say(Consumer *consumer, const Plan *plan) {
         bool changed = consumer->state != plan->state || !same(consumer->reason, plan->reason);
 
@@ -98,7 +104,7 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
         consumer->swap_lost = plan->lost;
         consumer->replicas = plan->replicas;
         consumer->linked = plan->linked;
-        if (changed)
+        if (changed && !is_told_already(consumer))
                 log_verdict(consumer);
 }
 
@@ -127,6 +133,7 @@ void verdict_plan_done(Consumer *consumer, const Plan *plan) {
         }
 
         replace(&consumer->failure, NULL);
+        consumer->same_failures = 0;
         if (plan->undoes && plan->counts) {
                 /* How hard it was to undo says nothing of the next attempt. */
                 consumer->backoff.failures = attempts_before(plan);
@@ -154,8 +161,11 @@ void verdict_plan_failed(Consumer *consumer, const Plan *plan, const ExecutorRes
                 text_format("could not %s: %s", what, error_text(result->error));
         bool again = consumer->record == NULL || plan->undoes || consumer->swap_failure != NULL;
 
+        bool told = consumer->record == NULL && text != NULL && same(consumer->failure, text);
+
+        consumer->same_failures = told ? consumer->same_failures + 1 : 0;
         log_event(
-                LOG_WARNING, MSG_ACTION_FAILED,
+                told ? LOG_DEBUG : LOG_WARNING, MSG_ACTION_FAILED,
                 FIELDS({ "CONSUMER", consumer->identity.key },
                        { "OUTCOME", outcome_to_string(result->outcome) }),
                 "%s: %s", consumer->identity.human, text ? text : what

@@ -76,6 +76,7 @@ struct Consumer {
 
         char newest[CONTAINER_ID_SIZE]; /* of its containers, at the last look */
         char *failure;                  /* why the last plan without a record ended early */
+        unsigned same_failures;         /* how often it has been the same since */
         uint64_t touched_usec;          /* monotonic: our last action for the open record */
         char *swap_failure;             /* why the last plan for the open record ended early */
         bool swap_removed; /* because our new one was removed while it was being watched */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state directory: without it nothing begins, and it has one daemon."""
 
-from lib.consumers import EXTERNAL, is_linked, run, state_is
+from lib.consumers import EXTERNAL, is_linked, rows, run, state_is
 from lib.daemon import Daemon
 from lib.engine import Engine
 from lib.relay import Relay
@@ -13,11 +13,8 @@ def test_a_state_directory_that_cannot_be_written_begins_nothing(engine: Engine,
     swaps.rename(daemon.state / "away")
     swaps.touch()
     before = run(engine, "aa")
-    for _ in range(2):
-        already = len(daemon.logged("could not note that a swap begins"))
-        daemon.wait_for(
-            lambda: len(daemon.logged("could not note that a swap begins")) > already, "it says so"
-        )
+    daemon.wait_log("could not note that a swap begins: .*move that away")
+    daemon.wait_for(lambda: "move that away" in rows(daemon)["aa"]["reason"], "status says so")
     assert not [e for e in relay.calls() if e.method != "GET"]
     assert engine.inspect("aa")["Id"] == before
     swaps.unlink()

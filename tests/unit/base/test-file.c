@@ -108,6 +108,37 @@ Test(file, a_failed_replace_leaves_the_old_text_and_nothing_else) {
         cr_assert_eq(mkdir(dir, 0700), 0);
 }
 
+Test(file, what_mends_it_is_said_where_the_word_for_it_does_not) {
+        Error full = { 0 };
+        Error there = { 0 };
+        Error under = { 0 };
+
+        sync_error = ENOSPC;
+        cr_expect_eq(file_replace(in_dir("a"), "x", 1, 0600, &full), -ENOSPC);
+        sync_error = 0;
+        cr_expect_not_null(strstr(full.text, "make room"), "%s", full.text);
+        cr_assert_eq(mkdir(in_dir("d"), 0700), 0);
+        cr_expect_eq(file_replace(in_dir("d"), "x", 1, 0600, &there), -EISDIR);
+        cr_expect_not_null(strstr(there.text, "move that away"), "%s", there.text);
+        cr_assert_eq(file_replace(in_dir("f"), "x", 1, 0600, NULL), 0);
+        cr_expect_eq(file_replace(in_dir("f/a"), "x", 1, 0600, &under), -ENOTDIR);
+        cr_expect_not_null(strstr(under.text, "move that away"), "%s", under.text);
+}
+
+Test(file, set_aside_keeps_the_last_one) {
+        Error err = { 0 };
+
+        cr_assert_eq(file_replace(in_dir("a"), "one", 3, 0600, NULL), 0);
+        cr_assert_eq(file_set_aside(in_dir("a"), NULL), 0);
+        cr_assert_not(exists(in_dir("a")));
+        assert_holds(in_dir("a.broken"), "one");
+        cr_assert_eq(file_replace(in_dir("a"), "two", 3, 0600, NULL), 0);
+        cr_assert_eq(file_set_aside(in_dir("a"), NULL), 0);
+        assert_holds(in_dir("a.broken"), "two");
+        cr_assert_eq(file_set_aside(in_dir("a"), &err), -ENOENT);
+        cr_assert_not_null(strstr(err.text, in_dir("a")), "%s", err.text);
+}
+
 Test(file, what_a_crash_left_is_used_up_and_never_followed) {
         cr_assert_eq(file_replace(in_dir("victim"), "safe", 4, 0600, NULL), 0);
         cr_assert_eq(symlink("victim", in_dir(".a.new")), 0);

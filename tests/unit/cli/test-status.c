@@ -51,9 +51,9 @@ Test(status, begins_with_the_sentence_and_has_a_row_for_each_consumer) {
 
 Test(status, says_why_and_what_next_when_the_provider_is_down_and_how_to_opt_in) {
         cleanup(freep) char *text = printed(
-                "{\"sentence\": \"Ollama is down: x; no consumers\","
+                "{\"now\": 1000000090, \"sentence\": \"Ollama is down: x; no consumers\","
                 " \"engine\": {\"followed\": false, \"socket\": \"/run/docker.sock\","
-                "   \"version\": \"\", \"api\": 0},"
+                "   \"version\": \"\", \"api\": 0, \"lost_since\": 1000000000, \"why\": \"it hangs\"},"
                 " \"provider\": {\"mode\": \"external\", \"secured\": false, \"up\": false,"
                 "   \"url\": \"http://a:1\", \"image\": \"\", \"why\": \"x\", \"next\": \"do y\"},"
                 " \"consumers\": []}"
@@ -66,7 +66,10 @@ Test(status, says_why_and_what_next_when_the_provider_is_down_and_how_to_opt_in)
                 "Ollama    down, external, no keys, for consumers http://a:1\n"
                 "  why     x\n"
                 "  next    do y\n"
-                "Docker    not answering on /run/docker.sock\n"
+                "Docker    not answering since 2001-09-09 01:46:40 UTC (1m 30s) on /run/docker.sock\n"
+                "  why     it hangs\n"
+                "  next    systemctl status docker; journalctl -u docker. Containers go on meanwhile, and so "
+                "does coollama when Docker answers again\n"
                 "\n"
                 "No container has opted in. The label coollama.enable=true does it, in a compose "
                 "file or in Coolify's container labels; coollama link NAME does without a label.\n"

@@ -285,6 +285,20 @@ Test(generation, current_is_the_one_that_was_swung_to) {
         cr_assert_eq(current, 2);
 }
 
+Test(generation, what_stands_where_current_should_is_none_and_gives_way) {
+        uint64_t current = 77;
+        char path[512];
+
+        (void) snprintf(path, sizeof path, "%s/current", paths.conf);
+        cr_assert_eq(file_replace(path, "1", 1, 0600, NULL), 0);
+        cr_assert_eq(generation_current(paths.conf, &current, NULL), 0);
+        cr_assert_eq(current, 0);
+        write_one(1);
+        swing(1);
+        cr_assert_eq(generation_current(paths.conf, &current, NULL), 0);
+        cr_assert_eq(current, 1);
+}
+
 Test(generation, current_is_never_swung_to_what_is_not_there) {
         uint64_t current = 0;
 

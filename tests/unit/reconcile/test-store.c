@@ -9,6 +9,7 @@
 
 #include <criterion/criterion.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "reconcile/store.h"
 #include "support/inspect.h"
@@ -77,6 +78,19 @@ Test(store, a_record_outlives_the_daemon_and_the_last_phase_counts) {
         cr_assert_eq(store_forget_swap(store, "shop/app", NULL), 0);
         cr_expect_eq(load(store).n, 0);
         cr_expect_eq(store_forget_swap(store, "shop/app", NULL), 0, "forgotten twice");
+        (void) store_free(store);
+}
+
+Test(store, a_folder_that_was_removed_under_it_is_made_again) {
+        Store *store = NULL;
+        char path[256];
+
+        cr_assert_eq(store_open(temp_dir, &store, NULL), 0);
+        write_record(store, "shop/app", SWAP_PREPARE);
+        (void) snprintf(path, sizeof path, "%s/swaps", temp_dir);
+        cr_assert_eq(file_remove_tree(path, NULL), 0);
+        write_record(store, "shop/app", SWAP_STOPPING);
+        cr_expect_eq(load(store).n, 1);
         (void) store_free(store);
 }
 

@@ -89,6 +89,28 @@ Test(verdict, what_failed_without_a_record_is_tried_again_later) {
         cr_expect(waits());
 }
 
+Test(verdict, the_same_failure_is_told_once_until_something_else_comes_of_it) {
+        plan_add_forget(plan, "make its key");
+        fail_at(0, OUTCOME_UNKNOWN, "the disk is full");
+        say(LINK_WAITING, "trying again in a moment", NULL);
+        cr_expect_eq(n_logged, 2);
+        for (int i = 0; i < 3; i++) {
+                say(LINK_LINKING, "its key is being made", NULL);
+                n_logged = 0;
+                fail_at(0, OUTCOME_UNKNOWN, "the disk is full");
+                say(LINK_WAITING, "trying again in a moment", NULL);
+                cr_expect_eq(n_logged, 0);
+        }
+        say(LINK_REFUSED, "it is started with --rm", NULL);
+        cr_expect_eq(n_logged, 1);
+        fail_at(0, OUTCOME_UNKNOWN, "the disk is broken");
+        cr_expect_eq(n_logged, 2);
+        verdict_plan_done(consumer, plan);
+        fail_at(0, OUTCOME_UNKNOWN, "the disk is broken");
+        say(LINK_WAITING, "trying again", NULL);
+        cr_expect_eq(n_logged, 4);
+}
+
 /* Its consumer may be down. */
 Test(verdict, a_swaps_first_failure_is_answered_at_once_and_the_next_ones_later) {
         consumer->record = scene_record(SWAP_STOPPING);

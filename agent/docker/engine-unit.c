@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/engine-unit.h"
+#include "docker/engine-unit.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -9,8 +9,6 @@
 #include "base/file.h"
 #include "base/macro.h"
 
-#define DOCKER_PID_FILE "/run/docker.pid"
-
 bool engine_unit_runs(const char *socket_path) {
         cleanup(freep) char *text = NULL;
         size_t size = 0;
@@ -18,7 +16,7 @@ bool engine_unit_runs(const char *socket_path) {
         if (strcmp(socket_path, "/run/docker.sock") != 0
             && strcmp(socket_path, "/var/run/docker.sock") != 0)
                 return true;
-        if (file_read(DOCKER_PID_FILE, 64, &text, &size, NULL) < 0)
+        if (file_read(ENGINE_UNIT_PID_FILE, 64, &text, &size, NULL) < 0)
                 return false;
 
         long pid = strtol(text, NULL, 10);
