@@ -71,6 +71,13 @@ static void print_rung(const json_t *document, unsigned width, Text *text) {
         add_line(text, "rung", number == 2 && line != NULL ? line : words, width);
 }
 
+static void print_gap(const json_t *document, unsigned width, Text *text) {
+        const char *gap = text_of(document, "gap");
+        cleanup(freep) char *words = text_format("%s: %s", gap, text_of(document, "gap_why"));
+
+        add_line(text, "gap", gap[0] != '\0' && words ? words : "", width);
+}
+
 static void print_labels(const json_t *labels, unsigned width, Text *text) {
         Text line = TEXT_INIT(65536);
         const char *name;
@@ -221,6 +228,7 @@ int explain_print(const json_t *document, unsigned width, Text *text) {
         add_line(text, "reason", text_of(document, "reason"), width);
         print_reach(document, width, text);
         print_rung(document, width, text);
+        print_gap(document, width, text);
         add_line(text, "note", text_of(document, "note"), width);
         add_line(text, "next", text_of(document, "next"), width);
         if (strcmp(text_of(document, "identity"), text_of(document, "name")) != 0)

@@ -40,11 +40,16 @@ static void print_consumer(const json_t *consumer, unsigned width, Text *text) {
                 text_of(consumer, "reason")
         );
 
+        cleanup(freep) char *gap =
+                text_format("%s: %s", text_of(consumer, "gap"), text_of(consumer, "gap_why"));
+
         add_line(text, "", first ? first : "", width);
         if (text_of(consumer, "would_add")[0] != '\0')
                 add_line(text, "  would set ", text_of(consumer, "would_add"), width);
         if (text_of(consumer, "reach")[0] != '\0')
                 add_line(text, "  reach     ", text_of(consumer, "reach"), width);
+        if (text_of(consumer, "gap")[0] != '\0')
+                add_line(text, "  gap       ", gap ? gap : "", width);
         if (text_of(consumer, "next")[0] != '\0')
                 add_line(text, "  next step: ", text_of(consumer, "next"), width);
         print_steps(json_object_get(consumer, "steps"), width, text);

@@ -7,6 +7,7 @@
 #include "model/json-each.h"
 #include "model/link.h"
 #include "model/plan-consumer.h"
+#include "model/rolls.h"
 
 #define KEY_DIGITS 64
 
@@ -155,17 +156,32 @@ static json_t *swap_of(const ExplainInput *input) {
         );
 }
 
+/* Which one would be re-created; NULL: none. */
+static const Container *recreated(const ExplainInput *input) {
+        const Container *newest = NULL;
+
+        for (size_t i = 0;
+             i < input->n_containers && input->rung == RUNG_RECREATE && input->swap_phase == NULL;
+             i++)
+                if (newest == NULL || container_is_newer(input->containers[i].container, newest))
+                        newest = input->containers[i].container;
+        return newest;
+}
+
 json_t *explain_document(const ExplainInput *input) {
+        const Container *again = recreated(input);
+
         return json_pack(
-                "{s:i, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
+                "{s:i, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
                 "version", 1, "name", input->identity->human, "identity", input->identity->key,
                 "rung", rung_to_json(input->rung), "state", link_state_to_string(input->state),
                 "reason", input->reason ? input->reason : "not looked at yet", "next",
                 string_or_null(input->next), "note", string_or_null(input->note), "would_add",
                 string_or_null(input->intent), "reach", input->way, "reach_why", input->way_why,
-                "labels", labels_of(input), "profile", string_or_null(input->profile), "attempts",
-                attempts_of(input->remembered), "unlinked",
-                input->remembered && input->remembered->unlinked, "files", files_of(input), "swap",
-                swap_of(input), "containers", containers_of(input)
+                "gap", again ? rolls_gap(again) : NULL, "gap_why",
+                again ? rolls_gap_why(again) : NULL, "labels", labels_of(input), "profile",
+                string_or_null(input->profile), "attempts", attempts_of(input->remembered),
+                "unlinked", input->remembered && input->remembered->unlinked, "files",
+                files_of(input), "swap", swap_of(input), "containers", containers_of(input)
         );
 }

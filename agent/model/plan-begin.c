@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/kept.h"
 #include "model/recreate.h"
+#include "model/rolls.h"
 
 /* Networks to connect one by one (API < 1.44), which a plan has room for. */
 #define CONNECTS_MAX (PLAN_ACTIONS_MAX / 2)
@@ -103,8 +104,10 @@ static int make_record(
         cleanup(swap_record_freep) SwapRecord *record = NULL;
 
         int r = swap_record_new(view->identity->key, begin->container, &record);
-        if (r >= 0)
+        if (r >= 0) {
                 record->begun_usec = context->wall_usec;
+                record->rolls = rolls_why_not(begin->container) == NULL;
+        }
         if (r >= 0 && begin->link != NULL)
                 r = fill_link(record, begin->link);
         if (r >= 0 && begin->unlink != NULL

@@ -23,7 +23,9 @@
 #include "model/plan-share.h"
 #include "model/plan-swap.h"
 #include "model/recreate.h"
+#include "model/rolls.h"
 #include "model/settle.h"
+#include "model/swap-beside.h"
 #include "model/target.h"
 #include "model/targets.h"
 #include "model/unlink.h"
@@ -61,6 +63,8 @@ static void link_one(
         Carrier carrier,
         const Link *link
 ) {
+        deciding->plan->gap = rolls_gap(seen->container);
+        deciding->plan->gap_why = rolls_gap_why(seen->container);
         deciding->plan->intent = link_describe(link);
         deciding->plan->subject = strdup(seen->container->id);
         if (deciding->plan->subject == NULL || deciding->plan->intent == NULL) {
@@ -424,6 +428,8 @@ static uint64_t swap_quiet_usec(const Deciding *deciding, const SwapView *swap) 
 /* Whoever came to live off it since the swap began is seen here: nothing has been stopped yet, and
  * what was begun is undone. */
 static bool may_be_stopped(const SwapView *swap) {
+        if (swap_is_proven_beside(swap))
+                return true;
         return swap->record->phase == SWAP_PREPARE && swap->failure == NULL && swap->old != NULL
                && swap->made != NULL && swap->successor == NULL && container_is_up(swap->old);
 }
@@ -457,6 +463,33 @@ static bool may_be_pruning(const Deciding *deciding, const SwapView *swap) {
                && deciding->now_usec < view->touched_usec + PRUNE_MAX_USEC;
 }
 
+static uint64_t up_for(const Deciding *deciding, const Container *container) {
+        const ConsumerView *view = deciding->view;
+
+        for (size_t i = 0; i < view->n_containers; i++)
+                if (view->containers[i].container == container
+                    && view->containers[i].up_since_usec != 0)
+                        return deciding->now_usec - view->containers[i].up_since_usec;
+        return 0;
+}
+
+/* Coolify gives what it stops this time, whatever the container's own is, and removes it by its
+ * name then. */
+#define COOLIFY_STOP_USEC (35 * USEC_PER_SEC)
+
+/* What is undone beside it keeps its name as long as that. */
+static bool may_be_taken_by_name(const Deciding *deciding, const SwapView *swap) {
+        const ConsumerView *view = deciding->view;
+
+        for (size_t i = 0; i < view->n_containers; i++)
+                if (view->containers[i].container == swap->old && swap->record->rolls
+                    && swap->record->phase == SWAP_ROLLBACK
+                    && view->containers[i].signalled_usec != 0
+                    && view->containers[i].signalled_usec + COOLIFY_STOP_USEC > deciding->now_usec)
+                        return true;
+        return false;
+}
+
 /* An open swap: the record's containers, and quiet as compose needs it. */
 static void decide_swap(const Deciding *deciding) {
         const ConsumerView *view = deciding->view;
@@ -471,9 +504,11 @@ static void decide_swap(const Deciding *deciding) {
         uint64_t quiet_usec = swap_quiet_usec(deciding, &swap);
         swap.quiet =
                 (view->activity_usec == 0 || view->activity_usec + quiet_usec <= deciding->now_usec)
-                && !may_be_pruning(deciding, &swap);
+                && !may_be_pruning(deciding, &swap) && !may_be_taken_by_name(deciding, &swap);
         swap.rested = deciding->context->finishing || view->touched_usec == 0
                       || view->touched_usec + quiet_usec <= deciding->now_usec;
+        swap.made_up_usec = up_for(deciding, swap.made);
+        swap.hurried = deciding->context->finishing;
         swap.failure = view->failure;
         swap.removed = view->removed;
         swap.pruned =

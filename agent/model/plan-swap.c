@@ -33,6 +33,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/swap-beside.h"
 #include "model/swap-steps.h"
 
 #define STAY_UP_USEC \
@@ -56,7 +57,7 @@ static void prove(Plan *plan, const SwapView *view) {
         swap_add_phase(plan, view, SWAP_STARTED, "note that the new one proved itself");
 }
 
-static void go_on(Plan *plan, const SwapView *view) {
+void swap_go_on(Plan *plan, const SwapView *view) {
         json_t *no = json_pack("{s:s, s:i}", "Name", "no", "MaximumRetryCount", 0);
 
         if (view->record->phase == SWAP_PREPARE) {
@@ -68,6 +69,15 @@ static void go_on(Plan *plan, const SwapView *view) {
         swap_add_policy(plan, view, no, "switch off the restart policy of the old");
         swap_add_start(plan, view, view->made, "start the new");
         prove(plan, view);
+}
+
+static void clear_away(Plan *plan, const SwapView *view, uint64_t now_usec) {
+        plan_say(plan, LINK_LINKING, "a newer deployment runs: taking ours away");
+        plan->undoes = true;
+        swap_remove_made(plan, view);
+        swap_take_old_away(plan, view);
+        if (plan->n_actions == 0)
+                swap_finish(plan, view, now_usec);
 }
 
 /* Is it the one that compose replaces by this successor? It removes that one itself. */
@@ -94,15 +104,11 @@ static void give_way(Plan *plan, const SwapView *view, uint64_t now_usec) {
         const Container *successor = view->successor;
         bool has_name = strcmp(successor->name, view->record->name) == 0;
 
-        plan->undoes = true;
         if (successor->ever_started) {
-                plan_say(plan, LINK_LINKING, "a newer deployment runs: taking ours away");
-                swap_remove_made(plan, view);
-                swap_take_old_away(plan, view);
-                if (plan->n_actions == 0)
-                        swap_finish(plan, view, now_usec);
+                clear_away(plan, view, now_usec);
                 return;
         }
+        plan->undoes = true;
 
         plan_say(plan, LINK_WAITING, "a newer deployment is being made");
         plan_wake_at(plan, now_usec + SWAP_LOOK_AGAIN_USEC);
@@ -123,6 +129,14 @@ static void give_way(Plan *plan, const SwapView *view, uint64_t now_usec) {
                 swap_say_stuck(plan, view, "a newer deployment could not be started yet");
 }
 
+/* The one that rolls is proven while the old one runs. */
+static void begin_to_go_on(Plan *plan, const SwapView *view) {
+        if (view->record->rolls && container_is_up(view->old))
+                swap_start_beside(plan, view);
+        else
+                swap_go_on(plan, view);
+}
+
 static void plan_prepare(const SwapView *view, uint64_t now_usec, Plan *plan) {
         const Container *old = view->old;
         const Container *made = view->made;
@@ -137,7 +151,7 @@ static void plan_prepare(const SwapView *view, uint64_t now_usec, Plan *plan) {
         else if (made != NULL && container_is_up(made)) {
                 /* Compose found it and started it: the sooner the old one goes, the better. */
                 say_under_way(plan, view);
-                go_on(plan, view);
+                begin_to_go_on(plan, view);
         } else if (!container_is_up(old))
                 swap_undo(
                         plan, view, now_usec,
@@ -151,7 +165,7 @@ static void plan_prepare(const SwapView *view, uint64_t now_usec, Plan *plan) {
                         swap_undo_for(view, "somebody else is working on its stack")
                 );
         else
-                go_on(plan, view);
+                begin_to_go_on(plan, view);
 }
 
 static void undo_because_it_exited(const SwapView *view, uint64_t now_usec, Plan *plan) {
@@ -169,7 +183,7 @@ static void undo_because_it_exited(const SwapView *view, uint64_t now_usec, Plan
  * With such a policy the engine starts again what ends by itself: one that is down was stopped by
  * its user (or the engine is going down, and will start it again).
  */
-static bool was_stopped_by_its_user(const Container *made) {
+bool swap_was_stopped_by_its_user(const Container *made) {
         const char *policy =
                 json_string_value(json_object_get(container_restart_policy(made), "Name"));
 
@@ -178,7 +192,7 @@ static bool was_stopped_by_its_user(const Container *made) {
 }
 
 /* Ours is gone, and it was not us: that is written down before we remove it. */
-static void plan_without_made(const SwapView *view, uint64_t now_usec, Plan *plan) {
+void swap_plan_without_made(const SwapView *view, uint64_t now_usec, Plan *plan) {
         Undo how = swap_undo_for(view, "the new container was removed meanwhile");
 
         if (view->pruned)
@@ -218,10 +232,10 @@ static void plan_stopping(const SwapView *view, uint64_t now_usec, Plan *plan) {
         const Container *made = view->made;
 
         if (made == NULL)
-                plan_without_made(view, now_usec, plan);
+                swap_plan_without_made(view, now_usec, plan);
         else if (old == NULL)
                 plan_without_old(view, now_usec, plan);
-        else if (was_stopped_by_its_user(made) && !container_is_up(old)) {
+        else if (swap_was_stopped_by_its_user(made) && !container_is_up(old)) {
                 plan_say(plan, LINK_LINKING, "it was stopped meanwhile");
                 if (!swap_is_awaited(plan, view, now_usec))
                         swap_add_phase(
@@ -232,8 +246,13 @@ static void plan_stopping(const SwapView *view, uint64_t now_usec, Plan *plan) {
                 swap_undo(plan, view, now_usec, swap_undo_after(view, view->failure));
         else if (made->ever_started && made->state != CONTAINER_RUNNING && made->state != CONTAINER_PAUSED)
                 undo_because_it_exited(view, now_usec, plan);
+        else if (view->record->rolls && container_is_up(old) && made->health == HEALTH_UNHEALTHY)
+                swap_undo(
+                        plan, view, now_usec,
+                        swap_undo_after(view, "the new container became unhealthy")
+                );
         else if (container_is_up(old) || !made->ever_started)
-                go_on(plan, view);
+                swap_go_on(plan, view);
         else
                 prove(plan, view);
 }
@@ -274,12 +293,7 @@ static void give_way_to_other_name(const SwapView *view, uint64_t now_usec, Plan
                 swap_undo(plan, view, now_usec, swap_undo_for(view, "a newer deployment appeared"));
                 return;
         }
-        plan_say(plan, LINK_LINKING, "a newer deployment runs: taking ours away");
-        plan->undoes = true;
-        swap_remove_made(plan, view);
-        swap_take_old_away(plan, view);
-        if (plan->n_actions == 0)
-                swap_finish(plan, view, now_usec);
+        clear_away(plan, view, now_usec);
 }
 
 static void plan_rollback(const SwapView *view, uint64_t now_usec, Plan *plan) {
@@ -309,7 +323,7 @@ void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan) {
                 return;
         }
         if (view->successor != NULL
-            && (record->phase == SWAP_PREPARE || record->phase == SWAP_STOPPING)) {
+            && (swap_has_stopped_nothing(record) || record->phase == SWAP_STOPPING)) {
                 give_way_to_other_name(view, now_usec, plan);
                 return;
         }
@@ -317,6 +331,9 @@ void plan_swap(const SwapView *view, uint64_t now_usec, Plan *plan) {
         switch (record->phase) {
         case SWAP_PREPARE:
                 plan_prepare(view, now_usec, plan);
+                break;
+        case SWAP_BESIDE:
+                swap_plan_beside(view, now_usec, plan);
                 break;
         case SWAP_STOPPING:
                 plan_stopping(view, now_usec, plan);

@@ -22,6 +22,8 @@ typedef struct SwapView {
         bool quiet;  /* nobody has created, removed or renamed in the project for a moment */
         bool rested; /* nor have we done anything for this record */
         const json_t *members; /* of its project, as members.h has them; NULL: not asked for yet */
+        uint64_t made_up_usec; /* for how long ours has been seen up */
+        bool hurried;          /* we are about to end: what takes long is undone */
         const char *failure;   /* why the last plan for this record ended early; NULL: it did not */
         bool lost;             /* started: ours went right after we took the old one away */
         bool pruned;           /* since it began, containers that did not run were pruned */
@@ -36,8 +38,9 @@ void swap_look(
         const SwapRecord *record, const Container *const *containers, size_t n, SwapView *ret
 );
 
-/* Who is being stopped: for a successor's sake by whoever makes it, or by a stop of ours that the
- * engine did not answer in time and may still do. NULL: nobody who is up. */
+/* Who is being stopped: for a successor's sake by whoever makes it (a rolling one may be about to),
+ * or by a stop of ours that the engine did not answer in time and may still do. NULL: nobody who is
+ * up. */
 const Container *swap_victim(const SwapView *view);
 
 /*

@@ -12,6 +12,7 @@
 #include "model/plan-begin.h"
 #include "model/plan-share.h"
 #include "model/recreate.h"
+#include "model/rolls.h"
 #include "model/unlink.h"
 
 /* Not this one alone: coollama down --unlink. */
@@ -28,6 +29,8 @@ static int unlink_one(const Deciding *deciding, const SeenContainer *seen) {
         Unlink made = { 0 };
         Error err = { 0 };
 
+        plan->gap = rolls_gap(seen->container);
+        plan->gap_why = rolls_gap_why(seen->container);
         plan->subject = strdup(seen->container->id);
         if (plan->subject == NULL)
                 return -ENOMEM;

@@ -51,10 +51,13 @@ typedef struct Plan {
         char *next;      /* the next step for a person, or NULL */
         char *note;      /* something worth saying that changes nothing, or NULL */
         Carrier carrier; /* how it shows its key */
-        char *intent;  /* what linking it would add ("OLLAMA_BASE_URL and the host entry"), or NULL
-                        */
-        char *hint;    /* what its user must do once, as its profile says it, or NULL */
-        char *subject; /* id of the container that actions and needs are about, or NULL */
+        char *intent; /* what linking it would add ("OLLAMA_BASE_URL and the host entry"), or NULL
+                       */
+        const char *gap; /* where it is to be re-created: for how long it is down then ("none"),
+                            and why (model/rolls.h); NULL */
+        const char *gap_why;
+        char *hint;         /* what its user must do once, as its profile says it, or NULL */
+        char *subject;      /* id of the container that actions and needs are about, or NULL */
         unsigned replicas;  /* running containers of the newest deployment */
         unsigned linked;    /* how many of them are linked */
         unsigned needs;     /* Need flags: observe these and plan again */

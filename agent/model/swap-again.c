@@ -40,13 +40,13 @@ static bool is_lost(const SwapView *view) {
 }
 
 /*
- * In phase prepare it is its user who stopped the old one; started, the new one has run, but where
- * it took the place of an old one that was removed.
+ * Where we have stopped nothing it is its user who stopped the old one; started, the new one has
+ * run, but where it took the place of an old one that was removed.
  */
 static bool is_pruned(const SwapView *view) {
         SwapPhase phase = view->record->phase;
 
-        return view->pruned && phase != SWAP_PREPARE
+        return view->pruned && !swap_has_stopped_nothing(view->record)
                && (phase != SWAP_STARTED || view->failure != NULL);
 }
 

@@ -145,12 +145,18 @@ static bool awaits_our_stop(const SwapView *view) {
                && strcmp(view->record->last_run, view->old->started_at) == 0;
 }
 
-const Container *swap_victim(const SwapView *view) {
-        if (awaits_our_stop(view))
-                return view->old;
-        if (view->successor == NULL || view->successor->ever_started)
-                return NULL;
+static const Container *up_of_both(const SwapView *view) {
         if (view->old != NULL && container_is_up(view->old))
                 return view->old;
         return view->made != NULL && container_is_up(view->made) ? view->made : NULL;
+}
+
+const Container *swap_victim(const SwapView *view) {
+        if (awaits_our_stop(view))
+                return view->old;
+        if (view->record->rolls && view->successor != NULL && !view->successor_takes_name)
+                return up_of_both(view);
+        if (view->successor == NULL || view->successor->ever_started)
+                return NULL;
+        return up_of_both(view);
 }

@@ -9,10 +9,8 @@
 #include "base/text.h"
 
 static const char *const phase_names[] = {
-        [SWAP_PREPARE] = "prepare",
-        [SWAP_STOPPING] = "stopping",
-        [SWAP_STARTED] = "started",
-        [SWAP_ROLLBACK] = "rollback",
+        [SWAP_PREPARE] = "prepare", [SWAP_BESIDE] = "beside",     [SWAP_STOPPING] = "stopping",
+        [SWAP_STARTED] = "started", [SWAP_ROLLBACK] = "rollback",
 };
 static_assert(ARRAY_LEN(phase_names) == SWAP_ROLLBACK + 1, "a name for every phase");
 
@@ -86,7 +84,7 @@ json_t *swap_record_json_in_phase(
         const SwapRecord *record, SwapPhase phase, const char *new_id, const char *reason
 ) {
         return json_pack(
-                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:i, s:s, s:b, s:I}",
+                "{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:i, s:s, s:b, s:b, s:I}",
                 "version", 1, "phase", swap_phase_to_string(phase), "identity", record->identity,
                 "name", record->name, "old_id", record->old_id, "new_id",
                 new_id ? new_id : record->new_id, "was_running", record->was_running, "was_healthy",
@@ -94,7 +92,8 @@ json_t *swap_record_json_in_phase(
                 reason ? reason : record->reason, "last_run", record->last_run, "old", record->old,
                 "link", record->link, "connects", record->connects, "files", record->files, "lost",
                 record->lost, "keep", record->keep, "attempt", (int) record->attempt, "tried",
-                record->tried, "again", record->again, "begun", (json_int_t) record->begun_usec
+                record->tried, "again", record->again, "rolls", record->rolls, "begun",
+                (json_int_t) record->begun_usec
         );
 }
 
@@ -163,6 +162,7 @@ static int copy_later_parts(const json_t *json, SwapRecord *record) {
         record->tried = strdup(tried ? tried : "");
         record->begun_usec = begun > 0 ? (uint64_t) begun : 0;
         record->again = json_is_true(json_object_get(json, "again"));
+        record->rolls = json_is_true(json_object_get(json, "rolls"));
         return record->lost != NULL && record->tried != NULL ? 0 : -ENOMEM;
 }
 

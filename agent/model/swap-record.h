@@ -18,6 +18,8 @@
 typedef enum SwapPhase {
         SWAP_PREPARE,  /* the old one is (being) renamed, the new one (being) created; nothing was
                           stopped */
+        SWAP_BESIDE,   /* rolling: the new one, whose id is known, is (being) started beside the old
+                          one, and proves itself; nothing was stopped */
         SWAP_STOPPING, /* from here on it is us who stop the old one; the new one's id is known */
         SWAP_STARTED,  /* the new one proved itself; what is left is taking the old one away */
         SWAP_ROLLBACK, /* undoing */
@@ -37,6 +39,7 @@ typedef struct SwapRecord {
         bool was_running;
         bool was_healthy;
         bool counts;    /* rolled back, and it counts as a failed attempt */
+        bool rolls;     /* the new one proves itself beside the old one (model/rolls.h) */
         bool again;     /* nobody wanted both to go: the old one is made again from this record */
         char *last_run; /* rolled back: StartedAt of the run of the old one that our stop has ended
                            or may end still, SWAP_RUN_NONE when it was up and never stopped by us;

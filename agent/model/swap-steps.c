@@ -23,6 +23,10 @@ bool swap_is_previous(const SwapRecord *record, const Container *old) {
                && strcmp(old->name + length, ".coollama-prev") == 0;
 }
 
+bool swap_has_stopped_nothing(const SwapRecord *record) {
+        return record->phase == SWAP_PREPARE || record->phase == SWAP_BESIDE;
+}
+
 /* A sentence about the consumer for an action's "what". */
 static void
 call(Plan *plan, const char *verb, const SwapView *view, PlanCall request, const char *path) {

@@ -11,6 +11,9 @@
 /* Is the old one called NAME.coollama-prev? */
 bool swap_is_previous(const SwapRecord *record, const Container *old);
 
+/* Have we stopped nothing yet? Then an old one that is down was stopped by its user. */
+bool swap_has_stopped_nothing(const SwapRecord *record);
+
 /* Runs, starts or is paused: as far as we have to do with it, it serves. Takes NULL. */
 bool swap_is_serving(const Container *container);
 
@@ -41,6 +44,15 @@ void swap_add_copy(Plan *plan, const SwapView *view);
 void swap_stop_made(Plan *plan, const SwapView *view);
 void swap_remove_made(Plan *plan, const SwapView *view);
 void swap_take_old_away(Plan *plan, const SwapView *view);
+
+/* Copies and connects what is still to be, stops the old one, starts the new one, watches it. */
+void swap_go_on(Plan *plan, const SwapView *view);
+
+/* Ours is gone, and it was not us. */
+void swap_plan_without_made(const SwapView *view, uint64_t now_usec, Plan *plan);
+
+/* It has run and is down, and not by itself. */
+bool swap_was_stopped_by_its_user(const Container *made);
 
 /* Nothing is left to do: drops the record, as soon as nobody can stumble over what we did. */
 void swap_finish(Plan *plan, const SwapView *view, uint64_t now_usec);

@@ -50,16 +50,27 @@ void swap_add_rollback(Plan *plan, const SwapView *view, const Undo *how) {
 }
 
 /*
+ * Where both have run, somebody may have listed them to stop and remove them by their names
+ * (swap-beside.c): so the name of a rolling one comes back by itself, once it is quiet. Nobody
+ * knows it by that, each of its deployments has another.
+ */
+static bool keeps_its_name_for_now(Plan *plan, const SwapView *view, uint64_t now_usec) {
+        return view->record->rolls
+               && (plan->n_actions > 0 || swap_is_awaited(plan, view, now_usec));
+}
+
+/*
  * Puts the old one back as it was: restart policy, running, name. Everything is by its id. Ours
  * goes only once the old one runs: somebody may be removing that at this very moment, because he
- * sees ours. The name comes last, as somebody may have taken it for good.
+ * sees ours. Where both may run it is stopped as late as that, too. The name comes last, as
+ * somebody may have taken it for good.
  */
-static void restore_old(Plan *plan, const SwapView *view, bool runs) {
+static void restore_old(Plan *plan, const SwapView *view, uint64_t now_usec, bool runs) {
         const Container *old = view->old;
         const json_t *policy = recorded_policy(view->record);
 
         runs = runs && !has_ended_again(view);
-        if (view->made != NULL)
+        if (view->made != NULL && !view->record->rolls)
                 swap_stop_made(plan, view);
         if (json_is_object(policy) && !json_equal(policy, container_restart_policy(old)))
                 swap_add_policy(
@@ -67,9 +78,11 @@ static void restore_old(Plan *plan, const SwapView *view, bool runs) {
                 );
         if (runs && !swap_is_serving(old))
                 swap_add_start(plan, view, old, "start the old");
+        if (view->made != NULL && view->record->rolls)
+                swap_stop_made(plan, view);
         if (view->made != NULL)
                 swap_add_remove(plan, view, view->made, "remove our new");
-        if (swap_is_previous(view->record, old))
+        if (swap_is_previous(view->record, old) && !keeps_its_name_for_now(plan, view, now_usec))
                 swap_add_rename(plan, view, old, "give the old one its name back");
 }
 
@@ -96,7 +109,7 @@ void swap_undo(Plan *plan, const SwapView *view, uint64_t now_usec, Undo how) {
         if (record->phase != SWAP_ROLLBACK && (view->old != NULL || view->made != NULL))
                 swap_add_rollback(plan, view, &how);
         if (view->old != NULL)
-                restore_old(plan, view, how.runs);
+                restore_old(plan, view, now_usec, how.runs);
         else if (!made_stays)
                 swap_remove_made(plan, view);
         if (plan->n_actions == before)
@@ -105,12 +118,11 @@ void swap_undo(Plan *plan, const SwapView *view, uint64_t now_usec, Undo how) {
                 swap_say_stuck(plan, view, "its old container could not be put back yet");
 }
 
-/* Nobody's fault: the old one goes on as it did before. In phase prepare we have stopped nothing,
- * so that one that is down was stopped by its user. */
+/* Nobody's fault: the old one goes on as it did before. */
 Undo swap_undo_for(const SwapView *view, const char *reason) {
         return (Undo){
                 .reason = reason,
-                .runs = view->record->phase == SWAP_PREPARE
+                .runs = swap_has_stopped_nothing(view->record)
                                 ? view->old != NULL && container_is_up(view->old)
                                 : view->record->was_running,
         };

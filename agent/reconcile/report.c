@@ -227,11 +227,12 @@ static void add_plan(Consumer *consumer, void *data) {
         (void) json_array_append_new(
                 rows,
                 json_pack(
-                        "{s:s, s:s, s:s, s:o, s:o, s:s?, s:o}", "name", consumer->identity.human,
-                        "state", link_state_to_string(consumer->state), "reason",
-                        consumer->reason ? consumer->reason : "", "next",
+                        "{s:s, s:s, s:s, s:o, s:o, s:s?, s:s?, s:s?, s:o}", "name",
+                        consumer->identity.human, "state", link_state_to_string(consumer->state),
+                        "reason", consumer->reason ? consumer->reason : "", "next",
                         string_or_null(consumer->next), "would_add",
-                        string_or_null(consumer->intent), "reach", consumer->way, "steps",
+                        string_or_null(consumer->intent), "reach", consumer->way, "gap",
+                        consumer->gap, "gap_why", consumer->gap_why, "steps",
                         plan ? steps_of(plan, 0) : json_array()
                 )
         );

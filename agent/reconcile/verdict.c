@@ -101,6 +101,8 @@ void verdict_say(Consumer *consumer, const Plan *plan) {
                 consumer->way = plan->way;
                 replace(&consumer->way_why, plan->way_why);
         }
+        consumer->gap = plan->gap;
+        consumer->gap_why = plan->gap_why;
         consumer->swap_lost = plan->lost;
         consumer->replicas = plan->replicas;
         consumer->linked = plan->linked;

@@ -96,6 +96,8 @@ struct Consumer {
         Carrier carrier; /* how it shows its key */
         const char *way; /* how it reaches the provider (static), or NULL */
         char *way_why;
+        const char *gap; /* for how long its re-creation would take it down (static), or NULL */
+        const char *gap_why;
         Recovery recovery; /* what happens to it after an outage */
         bool asks;         /* there is such a label */
         unsigned replicas;

@@ -102,6 +102,7 @@ static SwapRecord *read_record(Bytes *bytes, const Container *old) {
                 json_array_append_new(
                         record->connects, json_pack("{s:s, s:{}}", "network", "n", "body")
                 );
+        record->rolls = record->phase == SWAP_BESIDE || pick(bytes, 4) == 1;
         return record;
 }
 

@@ -16,6 +16,7 @@
 static void start_daemon(SimHost *host) {
         host->activity_usec = 0;
         host->touched_usec = 0;
+        host->rolling[0] = '\0';
         host->failed = false;
         host->hot = 0;
         host->now_usec += 5 * USEC_PER_SEC;
@@ -81,6 +82,19 @@ is_looked_at(const SimHost *host, const Container *container, const SwapRecord *
                && strcmp(identity.key, host->identity.key) == 0;
 }
 
+/* All but the new one of a rolling swap have been up for ever: nobody counts that. */
+static uint64_t up_since(SimHost *host, const Container *container, const SwapRecord *record) {
+        if (!container_is_up(container))
+                return 0;
+        if (record == NULL || !record->rolls || strcmp(container->id, record->new_id) != 0)
+                return 1;
+        if (strcmp(host->rolling, container->started_at) != 0) {
+                (void) snprintf(host->rolling, sizeof host->rolling, "%s", container->started_at);
+                host->rolling_since_usec = host->now_usec;
+        }
+        return host->rolling_since_usec;
+}
+
 static void look(SimHost *host, const SwapRecord *record, SeenContainer *seen, size_t *ret_n) {
         size_t n = 0;
 
@@ -97,7 +111,7 @@ static void look(SimHost *host, const SwapRecord *record, SeenContainer *seen, s
                             && container->health != HEALTH_UNHEALTHY;
                 seen[n++] = (SeenContainer){
                         .container = container,
-                        .up_since_usec = up ? 1 : 0,
+                        .up_since_usec = up_since(host, container, record),
                         .settled_since_usec = well ? 1 : 0,
                 };
         }

@@ -54,6 +54,8 @@ struct SimHost {
         uint64_t now_usec; /* in memory, from here on */
         uint64_t activity_usec;
         uint64_t touched_usec;
+        char rolling[40];            /* StartedAt of the new one of a rolling swap, */
+        uint64_t rolling_since_usec; /* and since when that is seen */
         bool failed;
         char failure[512];
 

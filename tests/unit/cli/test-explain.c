@@ -19,6 +19,7 @@ static json_t *parse(const char *text) {
 Test(explain, tells_the_state_the_difference_and_the_way_back) {
         json_t *json = parse(
                 "{\"name\": \"shop\", \"identity\": \"shop/app\", \"state\": \"linked\", \"rung\": 2,"
+                " \"gap\": \"none\", \"gap_why\": \"both run\","
                 " \"reason\": \"in place\", \"next\": null, \"labels\": {\"coollama.enable\": \"true\"},"
                 " \"profile\": \"ollama\", \"would_add\": \"nothing\","
                 " \"attempts\": {\"failed\": 0}, \"files\": [\"/data/x\", \"/data/y\"],"
@@ -43,6 +44,7 @@ Test(explain, tells_the_state_the_difference_and_the_way_back) {
                          "  reason    in place\n"
                          "  rung      2: re-created to be linked, so each deployment starts twice. "
                          "What coollama env shop prints, pasted, ends that\n"
+                         "  gap       none: both run\n"
                          "  identity  shop/app\n"
                          "  labels    coollama.enable=true\n"
                          "  profile   ollama\n"

@@ -10,13 +10,15 @@ static const struct {
         { "{\"provider\": [], \"consumers\": []}", "Nothing to do.\n" },
         { "{\"provider\": [\"pull nginx:alpine\", \"start the proxy\"], \"consumers\": ["
           "{\"name\": \"shop\", \"state\": \"waiting\", \"reason\": \"it settles\","
-          " \"would_add\": \"OLLAMA_BASE_URL and the host entry\", \"reach\": \"gateway\", \"steps\": [\"rename it\"]}]}",
+          " \"would_add\": \"OLLAMA_BASE_URL and the host entry\", \"reach\": \"gateway\","
+          " \"gap\": \"a moment\", \"gap_why\": \"it publishes a port\", \"steps\": [\"rename it\"]}]}",
           "The shared Ollama:\n"
           "   1. pull nginx:alpine\n"
           "   2. start the proxy\n"
           "shop: waiting: it settles\n"
           "  would set OLLAMA_BASE_URL and the host entry\n"
           "  reach     gateway\n"
+          "  gap       a moment: it publishes a port\n"
           "   1. rename it\n" },
 };
 

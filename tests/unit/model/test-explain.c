@@ -85,6 +85,27 @@ Test(explain, what_a_label_sets_is_as_secret_as_the_value) {
         cr_expect_not_null(strstr(others, "coollama.env.LLM"));
 }
 
+Test(explain, for_how_long_a_re_creation_takes_it_down_is_said_where_there_is_one) {
+        cleanup(container_freep) Container *container = inspect_container(&(InspectSpec){ 0 });
+        const ExplainContainer one = { .container = container };
+        const Identity identity = { .key = "shop/app", .human = "shop" };
+        ExplainInput input = { .identity = &identity,
+                               .containers = &one,
+                               .n_containers = 1,
+                               .socket = "/run/docker.sock" };
+
+        for (Rung rung = RUNG_NOTHING; rung <= RUNG_UNKNOWN; rung++) {
+                input.rung = rung;
+                json_t *json = explain_document(&input);
+                const char *gap = json_string_value(json_object_get(json, "gap"));
+                const char *why = json_string_value(json_object_get(json, "gap_why"));
+
+                cr_expect_eq(gap != NULL && why != NULL, rung == RUNG_RECREATE, "%d", (int) rung);
+                cr_expect(gap == NULL || strcmp(gap, "a moment") == 0);
+                json_decref(json);
+        }
+}
+
 Test(explain, the_commands_by_hand_are_quoted_for_a_shell_and_in_their_order) {
         static const char *const wanted[] = {
                 "systemctl stop coollamad",

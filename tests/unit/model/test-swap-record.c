@@ -38,6 +38,7 @@ Test(swap_record, what_is_written_is_read_back_in_every_phase) {
                 json_array_append_new(record->files, json_string("/run/secrets/s"));
                 record->counts = phase == SWAP_ROLLBACK;
                 record->again = phase != SWAP_PREPARE;
+                record->rolls = phase == SWAP_BESIDE;
                 record->begun_usec = 1795824000123456;
                 if (phase == SWAP_ROLLBACK) {
                         free(record->last_run);
@@ -52,6 +53,7 @@ Test(swap_record, what_is_written_is_read_back_in_every_phase) {
                 cr_expect_eq(again->was_healthy, record->was_healthy);
                 cr_expect_eq(again->counts, record->counts);
                 cr_expect_eq(again->again, record->again);
+                cr_expect_eq(again->rolls, record->rolls);
                 cr_expect_eq(again->begun_usec, record->begun_usec);
                 cr_expect_str_eq(again->last_run, record->last_run);
                 cr_expect(json_equal(again->old, record->old));

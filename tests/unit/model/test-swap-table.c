@@ -12,12 +12,13 @@
 #include "model/plan-swap.h"
 #include "support/swap-scene.h"
 
-#define COLUMNS   7
-#define ROWS_MAX  80
+#define COLUMNS   8
+#define ROWS_MAX  110
 #define CELL_SIZE 100
 
 enum {
         PHASE,
+        ROLLS,
         OLD,
         NEW,
         NEWER,
@@ -27,20 +28,22 @@ enum {
 };
 
 /* The words of each column; a state is one index a column. */
-static const char *const words[DECISION][8] = {
-        [PHASE] = { "prepare", "stopping", "started", "rollback" },
+static const char *const words[DECISION][9] = {
+        [PHASE] = { "prepare", "beside", "stopping", "started", "rollback" },
+        [ROLLS] = { "no", "yes" },
         [OLD] = { "absent", "running", "prev running", "prev stopped", "stopped", "ran again" },
-        [NEW] = { "absent", "created", "running", "exited", "paused", "unhealthy", "lost",
-                  "pruned" },
+        [NEW] = { "absent", "created", "running", "exited", "paused", "unhealthy", "lost", "pruned",
+                  "proven" },
         [NEWER] = { "none", "created", "ran", "other name" },
         [FAILED] = { "no", "yes", "removed" },
         [QUIET] = { "no", "yes" },
 };
-static const unsigned n_words[DECISION] = { 4, 6, 8, 4, 3, 2 };
+static const unsigned n_words[DECISION] = { 5, 2, 6, 9, 4, 3, 2 };
 
 /* Of the words of NEW. */
 #define LOST   6
 #define PRUNED 7
+#define PROVEN 8
 
 typedef struct Row {
         char cells[COLUMNS][CELL_SIZE];
@@ -146,16 +149,17 @@ static Container *make_old(unsigned which, bool out_of_service) {
 }
 
 static Container *make_new(unsigned which) {
-        static const char *const states[] = { NULL,     "created", "running",
-                                              "exited", "paused",  "running" };
-        return which == 0 || which >= LOST ? NULL
-                                           : inspect_container(&(InspectSpec
-                                           ){ .id = "b",
-                                              .name = SCENE_NAME,
-                                              .env = scene_link_env,
-                                              .created = "2026-01-02T04:00:00Z",
-                                              .state = states[which],
-                                              .health = which == 5 ? "unhealthy" : NULL });
+        static const char *const states[] = { NULL,      "created", "running", "exited", "paused",
+                                              "running", NULL,      NULL,      "running" };
+        return which == 0 || which == LOST || which == PRUNED
+                       ? NULL
+                       : inspect_container(&(InspectSpec){ .id = "b",
+                                                           .name = SCENE_NAME,
+                                                           .env = scene_link_env,
+                                                           .created = "2026-01-02T04:00:00Z",
+                                                           .state = states[which],
+                                                           .health = which == 5 ? "unhealthy"
+                                                                                : NULL });
 }
 
 static Container *make_newer(unsigned which) {
@@ -189,6 +193,9 @@ static const char *decision_of(const Plan *plan, SwapPhase phase) {
                 return "done";
         if (plan_calls(plan, "/containers/create", ""))
                 return "make again";
+        if ((to != NULL && strcmp(to, "beside") == 0)
+            || (to == NULL && plan_calls(plan, "/b000", "/start")))
+                return "go beside";
         if (to != NULL && strcmp(to, "stopping") == 0)
                 return "go on";
         if (to != NULL && strcmp(to, "started") == 0)
@@ -213,7 +220,7 @@ static const char *decision_of(const Plan *plan, SwapPhase phase) {
 static Plan *plan_state(const unsigned *state) {
         SwapPhase phase = (SwapPhase) state[PHASE];
         cleanup(swap_record_freep) SwapRecord *record = scene_record(phase);
-        Container *all[3] = { make_old(state[OLD], phase != SWAP_PREPARE), make_new(state[NEW]),
+        Container *all[3] = { make_old(state[OLD], phase > SWAP_BESIDE), make_new(state[NEW]),
                               make_newer(state[NEWER]) };
         const Container *shown[3];
         size_t n = 0;
@@ -221,6 +228,7 @@ static Plan *plan_state(const unsigned *state) {
         cleanup(json_decrefp) json_t *members = json_array();
         SwapView view;
 
+        record->rolls = state[ROLLS] == 1;
         for (size_t i = 0; i < 3; i++)
                 if (all[i] != NULL)
                         shown[n++] = all[i];
@@ -230,7 +238,8 @@ static Plan *plan_state(const unsigned *state) {
         view.removed = state[FAILED] == 2;
         view.lost = state[NEW] == LOST;
         view.pruned = state[NEW] == PRUNED;
-        if (state[NEW] >= LOST)
+        view.made_up_usec = state[NEW] == PROVEN ? 3600 * USEC_PER_SEC : 0;
+        if (state[NEW] == LOST || state[NEW] == PRUNED)
                 scene_keep_old(record);
         view.members = members;
         plan_swap(&view, 1000 * USEC_PER_SEC, plan);
@@ -241,14 +250,16 @@ static Plan *plan_state(const unsigned *state) {
         return plan;
 }
 
-/* What the engine cannot show: two containers of one name; nor is one lost before the old one went.
- */
+/* What the engine cannot show: two containers of one name; nor is one lost before the old one went,
+ * nor asked whether it is proven but beside the old one. */
 static bool is_possible(const unsigned *state) {
         bool old_has_name = state[OLD] == 1 || state[OLD] >= 4;
-        bool new_is_there = state[NEW] != 0 && state[NEW] < LOST;
+        bool new_is_there = state[NEW] != 0 && state[NEW] != LOST && state[NEW] != PRUNED;
         unsigned with_name = old_has_name + new_is_there + (state[NEWER] == 2);
 
         if (state[NEW] == LOST && (state[PHASE] != SWAP_STARTED || state[OLD] != 0))
+                return false;
+        if (state[PHASE] == SWAP_BESIDE ? state[ROLLS] == 0 : state[NEW] == PROVEN)
                 return false;
         return with_name <= 1;
 }
@@ -273,10 +284,10 @@ Test(swap_table, every_state_is_decided_as_the_table_in_the_readme_says) {
                         continue;
                 n++;
                 (void) snprintf(
-                        text, sizeof text, "| %s | %s | %s | %s | %s | %s |",
-                        words[PHASE][state[PHASE]], words[OLD][state[OLD]], words[NEW][state[NEW]],
-                        words[NEWER][state[NEWER]], words[FAILED][state[FAILED]],
-                        words[QUIET][state[QUIET]]
+                        text, sizeof text, "| %s | %s | %s | %s | %s | %s | %s |",
+                        words[PHASE][state[PHASE]], words[ROLLS][state[ROLLS]],
+                        words[OLD][state[OLD]], words[NEW][state[NEW]], words[NEWER][state[NEWER]],
+                        words[FAILED][state[FAILED]], words[QUIET][state[QUIET]]
                 );
                 cleanup(plan_freep) Plan *plan = plan_state(state);
                 const char *decision = decision_of(plan, (SwapPhase) state[PHASE]);
