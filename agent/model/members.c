@@ -39,11 +39,6 @@ static json_int_t created_of(const json_t *list, const char *id) {
         return 0;
 }
 
-/* As compose calls a replacement until what it replaces is gone. */
-static bool is_temporary(const char *name) {
-        return strspn(name, "0123456789abcdef") == 12 && name[12] == '_';
-}
-
 static const char *label_of(const json_t *item, const char *name) {
         return json_string_value(json_object_get(json_object_get(item, "Labels"), name));
 }
@@ -87,12 +82,60 @@ MemberTwin members_find_twin(const json_t *list, const char *identity, const Con
         return twin;
 }
 
+/* Compose calls a replacement so, after what it replaces, until that is gone. */
+#define SHORT_ID_LENGTH 12
+
+static bool is_temporary(const char *name) {
+        return strspn(name, "0123456789abcdef") == SHORT_ID_LENGTH && name[SHORT_ID_LENGTH] == '_';
+}
+
+static const json_t *find_replaced(const json_t *list, const char *temporary) {
+        size_t i;
+        json_t *item;
+
+        json_array_foreach(list, i, item) {
+                const char *id = json_string_value(json_object_get(item, "Id"));
+
+                if (id != NULL && strncmp(id, temporary, SHORT_ID_LENGTH) == 0)
+                        return item;
+        }
+        return NULL;
+}
+
+/* False: what it was to replace is not down, or its name is another one's by now. */
+static bool take_left(const json_t *list, const json_t *item, MemberLeft *ret) {
+        const char *name = container_list_name(item);
+        size_t i;
+        json_t *other;
+
+        *ret = (MemberLeft){ .id = json_string_value(json_object_get(item, "Id")), .name = name };
+        if (!is_temporary(name))
+                return true;
+
+        if (label_of(item, "com.docker.compose.replace") == NULL)
+                return false;
+        const json_t *replaced = find_replaced(list, name);
+        const char *state = json_string_value(json_object_get(replaced, "State"));
+        if (replaced != NULL && (state == NULL || strcmp(state, "exited") != 0))
+                return false;
+        ret->name = name + SHORT_ID_LENGTH + 1;
+        ret->renamed = true;
+        ret->replaced = json_string_value(json_object_get(replaced, "Id"));
+        json_array_foreach(list, i, other) {
+                const char *taken = container_list_name(other);
+
+                if (other != replaced && taken != NULL && strcmp(taken, ret->name) == 0)
+                        return false;
+        }
+        return true;
+}
+
 static bool is_left(const json_t *item, json_int_t since) {
         const char *state = json_string_value(json_object_get(item, "State"));
         const char *name = container_list_name(item);
 
-        return state != NULL && strcmp(state, "created") == 0 && name != NULL && !is_temporary(name)
-               && !is_oneoff(item) && json_integer_value(json_object_get(item, "Created")) >= since;
+        return state != NULL && strcmp(state, "created") == 0 && name != NULL && !is_oneoff(item)
+               && json_integer_value(json_object_get(item, "Created")) >= since;
 }
 
 size_t members_find_left(const json_t *list, const char *id, MemberLeft ret[MEMBERS_LEFT_MAX]) {
@@ -106,8 +149,8 @@ size_t members_find_left(const json_t *list, const char *id, MemberLeft ret[MEMB
                 const char *other = json_string_value(json_object_get(item, "Id"));
 
                 if (other != NULL && strcmp(other, id) != 0 && n < MEMBERS_LEFT_MAX
-                    && is_left(item, created - TOGETHER_SEC))
-                        ret[n++] = (MemberLeft){ .id = other, .name = container_list_name(item) };
+                    && is_left(item, created - TOGETHER_SEC) && take_left(list, item, &ret[n]))
+                        n++;
         }
         return n;
 }

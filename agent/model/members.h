@@ -24,17 +24,20 @@ typedef struct MemberTwin {
 /* Out of the same list; a newer one before an older one. One-off containers are none. */
 MemberTwin members_find_twin(const json_t *list, const char *identity, const Container *container);
 
-#define MEMBERS_LEFT_MAX 16
+#define MEMBERS_LEFT_MAX 12
 
 /* A member that is created and was never started; borrowed from the list. */
 typedef struct MemberLeft {
         const char *id;
-        const char *name;
+        const char *name;     /* that it is to have */
+        bool renamed;         /* it has another one: compose's, while it replaces */
+        const char *replaced; /* id of what it was to replace, which is down; NULL: that is gone */
 } MemberLeft;
 
 /*
  * Whom a deployment that gave up left behind, out of the same list: what was made together with the
  * member of this id (up to ten minutes before it, or later) and waits for a start that nobody will
- * ask for. One-off containers are none of it, nor what has not got its name yet. Returns how many.
+ * ask for. One-off containers are none of it, nor what was to replace one that still runs. Returns
+ * how many.
  */
 size_t members_find_left(const json_t *list, const char *id, MemberLeft ret[MEMBERS_LEFT_MAX]);

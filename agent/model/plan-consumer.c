@@ -26,6 +26,7 @@
 #include "model/rolls.h"
 #include "model/settle.h"
 #include "model/swap-beside.h"
+#include "model/swap-steps.h"
 #include "model/target.h"
 #include "model/targets.h"
 #include "model/unlink.h"
@@ -447,8 +448,8 @@ static bool is_lost(const Deciding *deciding, const SwapView *swap) {
 
 /*
  * A prune removes one after the other, and is told at its end. While containers are being removed,
- * whoever they are, it is not yet known what took away what is missing. Where they always are, that
- * is not waited for.
+ * whoever they are, it is not yet known what took away what is missing, nor whether the rest of it
+ * goes the same way. Where they always are, that is not waited for.
  */
 #define PRUNE_LULL_USEC (3 * USEC_PER_SEC)
 #define PRUNE_MAX_USEC  (60 * USEC_PER_SEC)
@@ -457,8 +458,10 @@ static bool may_be_pruning(const Deciding *deciding, const SwapView *swap) {
         const ConsumerView *view = deciding->view;
         bool is_down = swap->made == NULL && swap->successor == NULL
                        && (swap->old == NULL || !container_is_up(swap->old));
+        bool is_half = swap->made == NULL && swap->old != NULL
+                       && swap_is_previous(swap->record, swap->old);
 
-        return is_down && view->removed_usec != 0
+        return (is_down || is_half) && view->removed_usec != 0
                && deciding->now_usec < view->removed_usec + PRUNE_LULL_USEC
                && deciding->now_usec < view->touched_usec + PRUNE_MAX_USEC;
 }
@@ -477,12 +480,13 @@ static uint64_t up_for(const Deciding *deciding, const Container *container) {
  * name then. */
 #define COOLIFY_STOP_USEC (35 * USEC_PER_SEC)
 
-/* What is undone beside it keeps its name as long as that. */
+/* What may have been listed with ours, which is gone, keeps its name as long as that. */
 static bool may_be_taken_by_name(const Deciding *deciding, const SwapView *swap) {
         const ConsumerView *view = deciding->view;
 
         for (size_t i = 0; i < view->n_containers; i++)
-                if (view->containers[i].container == swap->old && swap->record->rolls
+                if (view->containers[i].container == swap->old
+                    && (swap->record->rolls || swap->made == NULL)
                     && swap->record->phase == SWAP_ROLLBACK
                     && view->containers[i].signalled_usec != 0
                     && view->containers[i].signalled_usec + COOLIFY_STOP_USEC > deciding->now_usec)

@@ -109,28 +109,39 @@ static void ask_for_members(Plan *plan, const SwapView *view) {
         plan->needs |= NEED_MEMBERS;
 }
 
+/* What compose does itself, had it come so far. */
+static void start_one(Plan *plan, const MemberLeft *left) {
+        PlanCall remove = { .method = "DELETE", .expect = EXPECT_DONE | EXPECT_GONE };
+        PlanCall rename = { .method = "POST", .expect = EXPECT_DONE | EXPECT_GONE };
+        PlanCall start = { .method = "POST",
+                           .expect = EXPECT_DONE | EXPECT_ALREADY | EXPECT_GONE,
+                           .timeout_usec = START_TIMEOUT_USEC };
+        cleanup(freep) char *what = text_format("start %s of the newer deployment", left->name);
+
+        if (left->replaced != NULL) {
+                remove.what = "remove what the newer deployment replaces";
+                plan_add_call(plan, remove, "/containers/%s", left->replaced);
+        }
+        if (left->renamed) {
+                rename.what = "give the newer deployment its name";
+                plan_add_call(plan, rename, "/containers/%s/rename?name=%s", left->id, left->name);
+        }
+        start.what = what ? what : "start the newer deployment";
+        plan_add_call(plan, start, "/containers/%s/start", left->id);
+}
+
 /*
  * Compose makes all containers of a deployment before it starts the first: where it gave up because
- * it collided with us, others of the stack are left as well, also such that did not opt in. Tried
+ * it collided with us, others of the stack are left as well, also such that did not opt in. One
+ * that it was replacing may be down already, and its replacement waits under another name. Tried
  * for ever.
  */
 static void start_left(Plan *plan, const SwapView *view) {
         MemberLeft left[MEMBERS_LEFT_MAX];
         size_t n = members_find_left(view->members, view->successor->id, left);
 
-        for (size_t i = 0; i < n; i++) {
-                cleanup(freep) char *what =
-                        text_format("start %s of the newer deployment", left[i].name);
-
-                plan_add_call(
-                        plan,
-                        (PlanCall){ .method = "POST",
-                                    .expect = EXPECT_DONE | EXPECT_ALREADY | EXPECT_GONE,
-                                    .timeout_usec = START_TIMEOUT_USEC,
-                                    .what = what ? what : "start the newer deployment" },
-                        "/containers/%s/start", left[i].id
-                );
-        }
+        for (size_t i = 0; i < n; i++)
+                start_one(plan, &left[i]);
 }
 
 /* Nothing is left to do: the record goes as soon as nobody can stumble over what we did. */

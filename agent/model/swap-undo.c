@@ -50,12 +50,12 @@ void swap_add_rollback(Plan *plan, const SwapView *view, const Undo *how) {
 }
 
 /*
- * Where both have run, somebody may have listed them to stop and remove them by their names
- * (swap-beside.c): so the name of a rolling one comes back by itself, once it is quiet. Nobody
- * knows it by that, each of its deployments has another.
+ * Both may have been listed by somebody who stops and removes them by their names, as Coolify does:
+ * where ours is gone, or both have run (swap-beside.c). So the old one gets its name back by
+ * itself, once it is quiet.
  */
 static bool keeps_its_name_for_now(Plan *plan, const SwapView *view, uint64_t now_usec) {
-        return view->record->rolls
+        return (view->record->rolls || view->made == NULL)
                && (plan->n_actions > 0 || swap_is_awaited(plan, view, now_usec));
 }
 

@@ -145,7 +145,7 @@ def test_a_rolling_deployment_with_its_health_check_by_name_is_over_before_we_be
     with watching(scene.engine, "shop") as watcher:
         scene.linked(name)
     window = swap_window(scene.relay, name)
-    late = [r for r in watcher.exited() if not (window[0] <= r[1] and r[0] <= window[1])]
+    late = [one for one in watcher.exited() if not (window[0] <= one.ended and one.begun <= window[1])]
     assert not late, f"Coolify saw it as exited at {late}, the swap took {window}"
     assert scene.engine.inspect(name)["RestartCount"] == 0
     scene.daemon.close()

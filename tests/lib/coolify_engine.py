@@ -4,8 +4,9 @@
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import coolify_status
@@ -91,33 +92,42 @@ class Move:
         return f"coolify {' '.join(self.words)}: {self._process.returncode}\n{self.out}{self.err}"
 
 
-class Watcher:
-    """Coolify's view of one compose project, as densely as it can be had."""
+@dataclass(frozen=True)
+class Round:
+    """One of Coolify's looks at the containers."""
 
-    def __init__(self, engine: Engine, project: str) -> None:
+    begun: float
+    ended: float
+    seen: dict[str, str] | None  # None: one of them went away meanwhile, and Coolify learns nothing
+
+
+class Watcher:
+    """Coolify's view of one compose project, as densely as it can be had. What is seen while it is
+    excused is not kept."""
+
+    def __init__(self, engine: Engine, project: str, excused: Callable[[], bool]) -> None:
         self._engine, self._label = engine, f"com.docker.compose.project={project}"
-        self.rounds: list[tuple[float, float, dict[str, str] | None]] = []  # begun, ended, seen
+        self._excused = excused
+        self.rounds: list[Round] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def _watch(self) -> None:
-        while not self._stop.wait(0.01):
-            begun = time.monotonic()
+        while not self._stop.wait(0.02):
+            before, begun = self._excused(), time.monotonic()
             seen = coolify_status.poll(self._engine, self._label)
-            self.rounds.append((begun, time.monotonic(), seen))
+            if not (before or self._excused()):
+                self.rounds.append(Round(begun, time.monotonic(), seen))
 
-    def exited(self) -> list[tuple[float, float]]:
-        """The rounds in which something of it was exited, or nothing of it was there."""
-        return [
-            (begun, ended)
-            for begun, ended, seen in self.rounds
-            if seen is not None and (not seen or coolify_status.EXITED in seen.values())
-        ]
+    def exited(self) -> list[Round]:
+        """When something of it was exited, or nothing of it was there."""
+        looks = [one for one in self.rounds if one.seen is not None]
+        return [one for one in looks if not one.seen or coolify_status.EXITED in one.seen.values()]
 
 
 @contextmanager
-def watching(engine: Engine, project: str) -> Iterator[Watcher]:
-    watcher = Watcher(engine, project)
+def watching(engine: Engine, project: str, excused: Callable[[], bool] = lambda: False) -> Iterator[Watcher]:
+    watcher = Watcher(engine, project, excused)
     watcher._thread.start()
     try:
         yield watcher

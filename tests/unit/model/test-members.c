@@ -57,7 +57,7 @@ Test(members, left_is_what_was_made_with_it_and_never_started) {
                 { "created", "/shop-db-1", "False", 100010, true },
                 { "created", "/shop-db-1", "False", 99000, false },
                 { "created", "/shop-run-1", "True", 99990, false },
-                { "created", "/0123456789ab_shop-db-1", "False", 99990, false },
+                { "created", "/0123456789ab_shop-db-1", "False", 99990, false }, /* no label */
                 { "running", "/shop-db-1", "False", 99990, false },
                 { "exited", "/shop-db-1", "False", 99990, false },
         };
@@ -80,4 +80,54 @@ Test(members, left_is_what_was_made_with_it_and_never_started) {
         }
         MemberLeft none[MEMBERS_LEFT_MAX];
         cr_expect_eq(members_find_left(NULL, "me", none), 0);
+}
+
+#define OLD "0123456789abcdef"
+
+Test(members, what_was_to_replace_another_one_gets_its_name_once_that_is_down) {
+        static const struct {
+                const char *what, *old_state, *third, *label;
+                bool left;
+                const char *replaced;
+        } cases[] = {
+                { "compose had stopped it", "exited", "/x", "com.docker.compose.replace", true,
+                  OLD },
+                { "compose had removed it", NULL, "/x", "com.docker.compose.replace", true, NULL },
+                { "it still runs", "running", "/x", "com.docker.compose.replace", false, NULL },
+                { "its name is another one's", NULL, "/shop-db-1", "com.docker.compose.replace",
+                  false, NULL },
+                { "only called so", "exited", "/x", "other", false, NULL },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                MemberLeft left[MEMBERS_LEFT_MAX];
+                json_t *list = json_pack(
+                        "[{s:s, s:s, s:i}, {s:s, s:s, s:i, s:[s], s:{s:s}},"
+                        " {s:s, s:s, s:i, s:[s]}]",
+                        "Id", "me", "State", "created", "Created", 100000, "Id", "other", "State",
+                        "created", "Created", 99990, "Names", "/0123456789ab_shop-db-1", "Labels",
+                        cases[i].label, OLD, "Id", "third", "State", "running", "Created", 1000,
+                        "Names", cases[i].third
+                );
+                if (cases[i].old_state != NULL)
+                        json_array_append_new(
+                                list,
+                                json_pack(
+                                        "{s:s, s:s, s:i, s:[s]}", "Id", OLD, "State",
+                                        cases[i].old_state, "Created", 1000, "Names", "/shop-db-1"
+                                )
+                        );
+                size_t n = members_find_left(list, "me", left);
+
+                cr_expect_eq(n, cases[i].left, "%s", cases[i].what);
+                if (n > 0) {
+                        cr_expect_str_eq(left[0].name, "shop-db-1", "%s", cases[i].what);
+                        cr_expect(left[0].renamed, "%s", cases[i].what);
+                        cr_expect_str_eq(
+                                left[0].replaced ? left[0].replaced : "",
+                                cases[i].replaced ? cases[i].replaced : "", "%s", cases[i].what
+                        );
+                }
+                json_decref(list);
+        }
 }
