@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lib import coolify_status
 from lib.compose import Compose
 from lib.consumers import EXTERNAL, HOST, SERVE, env_of, is_linked, rows, state_is
 from lib.coolify_engine import HELPER, Coolify, Move, watching
@@ -182,7 +183,8 @@ def test_a_service_keeps_its_predefined_network_and_what_coolify_does_to_one_of_
 
     move_alone(scene, "component", "start", "notes", "web")
     move_alone(scene, "cleanup")
-    assert "notes running:unknown" in move_alone(scene, "status").out.splitlines()
+    seen = coolify_status.poll(scene.engine, "com.docker.compose.project=notes")
+    assert seen and set(seen.values()) == {"running:unknown"}
     assert scene.engine.inspect("web-notes")["Id"] == document["Id"]
     move_alone(scene, "stop", "notes")
     assert not scene.engine.docker("ps", "-aq", "--filter", "label=com.docker.compose.project=notes")

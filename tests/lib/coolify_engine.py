@@ -88,7 +88,7 @@ class Move:
         """What failed where Coolify does not look."""
         return [line for line in self.err.splitlines() if line.startswith("ignored: ")]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"coolify {' '.join(self.words)}: {self._process.returncode}\n{self.out}{self.err}"
 
 
