@@ -65,6 +65,9 @@ def test_a_boot_and_restarts_of_the_engine_start_nothing_twice_that_proved_to_wo
     since = now(host)
     host.reboot()
     wait_settled(host, since)
+    docker = int(host.out("systemctl", "show", "docker.service", "--property=ActiveEnterTimestampMonotonic", "--value"))
+    ours = int(host.out("systemctl", "show", "coollamad", "--property=ExecMainStartTimestampMonotonic", "--value"))
+    assert 0 < docker <= ours, "started once Docker is up"
     assert restarts(host, since) == ["plain", "silent"], "those that asked are left alone"
     assert {name: run[0] for name, run in runs(host).items()} == {name: run[0] for name, run in before.items()}
 

@@ -91,6 +91,8 @@ def test_killed_or_hung_it_is_started_again(host: Host) -> None:
         30,
         "the watchdog ended it and it is back",
     )
+    said = host.out("journalctl", "-o", "cat", "_PID=1", f"UNIT={UNIT}")
+    assert f"{UNIT}: Watchdog timeout" in said and f"{UNIT}: Failed with result 'watchdog'." in said
 
 
 def test_a_crash_loop_ends_in_failed(host: Host) -> None:
