@@ -131,10 +131,24 @@ def refuses_to_go_while_a_swap_is_open(host: Host) -> None:
     assert host.sh(f"ls {STATE}/swaps") == before
 
 
+def begin_a_long_swap(host: Host) -> None:
+    """Of one that is deaf to its stop: returns while nothing of it will run for some seconds."""
+    deaf = "trap '' TERM; while :; do sleep 1; done"
+    words = ["--name", "slow", "--restart", "unless-stopped", "--label", "coollama.enable=true", "--stop-timeout", "2"]
+    host.docker("run", "-d", *words, "busybox:local", "sh", "-c", deaf)
+    host.wait(f"jq -e '.phase == \"stopping\"' {STATE}/swaps/slow-*.json", 60, "its swap is in its middle")
+
+
 def removed_and_purged(host: Host) -> None:
     host.wait("docker inspect coollama-api coollama-proxy", 60, "the provider's containers are there")
+    run = "docker inspect -f '{{.State.StartedAt}}' coollama-api"
+    host.wait(f"{run} | grep -qxF \"$(jq -r .provider_started_at {STATE}/recovery.json)\"", 60, "Ollama is known to be back")
+    host.wait(f"jq -e '(.open | not) and (.owed | length == 0)' {STATE}/recovery.json", 60, "and nobody is owed a restart")
     before = consumer(host)
+    begin_a_long_swap(host)
     said = apt(host, "remove", "coollama")
+    rows = host.docker("ps", "-a", "--filter", "name=slow", "--format", "{{.Names}} {{.State}}")
+    assert rows == "slow running" and host.sh(f"ls {STATE}/swaps") == "", "the open swap came to its end"
     assert "coollama down --unlink" in said
     host.run("docker", "inspect", "coollama-api", "coollama-proxy")
     host.sh(f"test -e {STATE}/keys.json; test -e /etc/coollama/coollama.conf; ! test -e /usr/sbin/coollamad")
