@@ -26,7 +26,7 @@ from lib.wait import wait_for
 FULL = bool(os.environ.get("COOLLAMA_FULL"))
 ENGINES = ["20.10", "28.5"] if FULL else ["28.5"]
 WHICH, COUNT = (RESOURCES, 200) if FULL else (FEW, 14)
-SEED = int(os.environ.get("COOLLAMA_SEED", "4"))
+SEED = int(os.environ.get("COOLLAMA_SEED", "6"))
 HEAD = """\
 | engine | moves | deployments failed, as they were to | swaps | moves that overlapped one | of these failed\
  | failed without overlapping | ignored by Coolify | status polls | of these lost a container\

@@ -142,7 +142,7 @@ def _choices(resource: Resource, state: State, commit: str) -> Iterator[tuple[in
     yield 2, move("restart", uuid, up=True, down=frozenset())
     yield 1, move("stop", uuid, up=False, down=frozenset())
     if resource.kind == "service":
-        yield 1, move("delete", uuid, up=False, defined=False, down=frozenset())
+        yield 2, move("delete", uuid, up=False, defined=False, down=frozenset())
         for member in resource.members + resource.databases:
             yield 1, move("component", "start", uuid, member, down=state.down - {member})
             if member not in state.down:
