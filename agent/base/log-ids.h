@@ -7,6 +7,7 @@
  */
 #define MSG_STARTED             "2b63b1b7dae64c938d9b171c1e7cf4d3"
 #define MSG_STOPPING            "0ff748b6e381419c966c9c0b079059f8"
+#define MSG_ENDS                "c0b7c8f6a5d14d6c9a54b1e1f3a0f7de"
 #define MSG_CONFIG_BAD          "5789de7f314c4d4588ddceea56936160"
 #define MSG_CONFIG_WARNING      "4949c03ed8d64d48aac586634138b1b6"
 #define MSG_ENGINE_TROUBLE      "b9930943ea914cc396c832273626505d"

@@ -51,9 +51,7 @@ int main(int argc, char *argv[]) {
         if (r < 0) {
                 if (!options.finish)
                         notify_status(error_text(&err));
-                log_event(
-                        LOG_ERR, MSG_CONFIG_BAD, NO_FIELDS, "coollamad ends: %s", error_text(&err)
-                );
+                log_event(LOG_ERR, MSG_ENDS, NO_FIELDS, "coollamad ends: %s", error_text(&err));
                 return EXIT_TROUBLE;
         }
         return EXIT_FINE;

@@ -329,6 +329,26 @@ static bool upgrade_turns(const Deciding *deciding, bool *decided) {
         return says == UPGRADE_SAYS_TURN;
 }
 
+/* Docker starts it again and again: that is waited for, and said. */
+static bool does_not_stay_up(const Deciding *deciding, const char *part) {
+        const ProviderView *view = deciding->view;
+        const StackObject *object = stack_find_part(view->stack, part);
+        const json_t *inspect =
+                object ? view->objects[object - view->stack->objects].inspect : NULL;
+
+        if (object == NULL || strcmp(state_of(inspect), "restarting") != 0)
+                return false;
+        plan_say(
+                deciding->plan, LINK_WAITING,
+                "%s does not stay up: it ended with exit code %lld, and Docker starts it again and again",
+                object->name,
+                (long long
+                ) json_integer_value(json_object_get(json_object_get(inspect, "State"), "ExitCode"))
+        );
+        plan_next_step(deciding->plan, "docker logs %s says why", object->name);
+        return true;
+}
+
 static void decide(const Deciding *deciding) {
         const ProviderView *view = deciding->view;
         Plan *plan = deciding->plan;
@@ -341,11 +361,16 @@ static void decide(const Deciding *deciding) {
                 if (mend(deciding, &view->stack->objects[i], &view->objects[i]))
                         return;
 
+        /* One that is down can be told what is not yet written, and prove nothing. */
+        if (view->published && does_not_stay_up(deciding, "proxy"))
+                return;
         if (stack_find_part(view->stack, "proxy") != NULL && (!view->published || !view->proven)) {
                 plan_say(plan, LINK_LINKING, "giving the proxy its configuration");
                 plan_add_generation(plan, "give the proxy its configuration");
                 return;
         }
+        if (does_not_stay_up(deciding, "api"))
+                return;
         plan_say(plan, LINK_LINKED, "everything of it is there");
 }
 

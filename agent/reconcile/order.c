@@ -195,7 +195,7 @@ int order_trust(
                 said ? said : "", "next", next ? next : ""
         );
         log_event(
-                LOG_NOTICE, NULL, FIELDS({ "CONSUMER", identity }), "%s: %s, says its operator",
+                LOG_INFO, NULL, FIELDS({ "CONSUMER", identity }), "%s: %s, says its operator",
                 human, said ? said : ""
         );
         if (consumer != NULL)

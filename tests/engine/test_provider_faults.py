@@ -290,6 +290,28 @@ def test_whoever_has_the_port_is_named_and_it_is_taken_when_it_is_free(
     assert len(daemon.logged(said)) == 1, "said once, however often it was tried"
 
 
+def test_a_proxy_that_does_not_stay_up_is_said_and_nothing_is_repeated(
+    engine: Engine, daemon_for: Make
+) -> None:
+    """Docker starts it again, at growing intervals, which is one more reason to look each time."""
+    daemon = daemon_for(engine)
+    good, bad = daemon.templates, daemon.directory / "templates"
+    shutil.copytree(good, bad)
+    with (bad / "nginx/nginx.conf").open("a") as file:
+        file.write("nonsense;\n")
+    daemon.templates = bad
+    daemon.start()
+    daemon.wait_for(lambda: engine.exists(PROXY) and engine.inspect(PROXY)["RestartCount"] >= 3, "it falls")
+    daemon.kill()  # it waits for an answer of the proxy, for 20 s
+    daemon.start()
+    daemon.wait_status(f"{PROXY} does not stay up: it ended with exit code 1")
+    assert len(daemon.logged("the proxy its configuration")) <= 2
+    daemon.stop()
+    daemon.templates = good
+    daemon.start()
+    wait_up(daemon)
+
+
 # ---- pulling
 
 

@@ -11,6 +11,8 @@
 #include <criterion/criterion.h>
 #include <systemd/sd-journal.h>
 
+#include "base/log-ids.h"
+#include "base/repeats.h"
 #include "io/journal.h"
 
 /* Stands before the library's: notes what journald would have got. */
@@ -114,4 +116,31 @@ Test(journal, without_a_journal_stream_entries_go_to_standard_error_plainly) {
         file_text(file, text);
         cr_assert_str_eq(text, "Plain.\n");
         cr_assert_eq(n_sent, 0);
+}
+
+/* How many of n are sent. */
+static unsigned tell(const char *id, const char *consumer, unsigned n) {
+        unsigned told = 0;
+
+        for (unsigned i = 0; i < n; i++) {
+                n_sent = 0;
+                log_event(LOG_NOTICE, id, FIELDS({ "CONSUMER", consumer }), "It is so.");
+                told += n_sent > 0;
+        }
+        return told;
+}
+
+Test(journal, what_repeats_is_told_a_few_times_and_what_answers_somebody_always) {
+        FILE *file = stderr_to_file(true);
+        char text[256];
+
+        journal_open();
+        cr_assert_eq(tell(MSG_REFUSED, "a", REPEATS_TOLD), REPEATS_TOLD);
+        cr_assert(was_sent("MESSAGE=It is so. (told once an hour from now on)"), "%s", sent[0]);
+        cr_assert_eq(tell(MSG_REFUSED, "a", 20), 0);
+        cr_assert_eq(tell(MSG_LINKED, "a", 20), 20);
+        cr_assert_eq(tell(MSG_REFUSED, "a", 20), REPEATS_TOLD, "it was linked meanwhile");
+        cr_assert_eq(tell(MSG_PAUSED, "a", 20), 20);
+        file_text(file, text);
+        cr_assert_str_eq(text, "");
 }

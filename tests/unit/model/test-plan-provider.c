@@ -546,3 +546,43 @@ Test(plan_provider, taken_down_containers_go_before_networks_and_volumes_stay) {
         cr_expect_eq(gone->state, LINK_STOPPED);
         close_engine(&engine);
 }
+
+/* A container that Docker starts again and again makes an event each time, and so a look. */
+Test(plan_provider, one_that_does_not_stay_up_is_waited_for_and_said) {
+        static const struct {
+                size_t which;
+                const char *said;
+        } cases[] = { { PROXY, "coollama-proxy does not stay up" },
+                      { API, "coollama-api does not stay up" } };
+
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                Engine engine;
+
+                open_whole(&engine);
+                put(&engine, cases[i].which, "restarting");
+                engine.view.proven = cases[i].which != PROXY;
+                Plan *plan = plan_now(&engine);
+
+                cr_assert_eq(plan->n_actions, 0);
+                cr_assert_eq(plan->state, LINK_WAITING);
+                cr_assert_not_null(strstr(plan->reason, cases[i].said), "%s", plan->reason);
+                cr_assert_not_null(strstr(plan->next, "docker logs"), "%s", plan->next);
+                (void) plan_free(plan);
+                close_engine(&engine);
+        }
+}
+
+/* What is not written yet may be what mends it. */
+Test(plan_provider, a_proxy_that_does_not_stay_up_is_given_another_configuration) {
+        Engine engine;
+
+        open_whole(&engine);
+        put(&engine, PROXY, "restarting");
+        engine.view.published = engine.view.proven = false;
+        Plan *plan = plan_now(&engine);
+
+        cr_assert_eq(plan->n_actions, 1);
+        cr_assert_eq(plan->actions[0].kind, ACTION_GENERATION);
+        (void) plan_free(plan);
+        close_engine(&engine);
+}
