@@ -518,9 +518,9 @@ def test_a_key_in_the_path_is_the_same_consumer_in_the_log_and_never_in_a_log(by
     for secret in (KEY, THIRD, OWN):
         assert secret not in log + complaints
     lines = [json.loads(line) for line in log.splitlines()]
-    told = [(x["consumer"], x["path"], x["status"]) for x in lines]
-    assert told[:3] == [("c17", "/api/tags", 200), ("c17", "/api/delete", 403), ("c17", "/nothing", 404)]
-    assert told[3] == ("", "(not shown)", 401)
+    told = {(x["consumer"], x["path"], x["status"]) for x in lines}  # two workers write, in any order
+    assert told >= {("c17", "/api/tags", 200), ("c17", "/api/delete", 403), ("c17", "/nothing", 404)}
+    assert ("", "(not shown)", 401) in told
 
 
 # ---- known by its network
