@@ -52,11 +52,18 @@ def network(engine: Engine) -> None:
 
 ASK = """
 import socket, sys, time
+
+def ask():
+    with socket.create_connection((sys.argv[1], 80), 5) as connection:
+        connection.sendall(b"GET /hostname HTTP/1.0\\r\\n\\r\\n")
+        return b"".join(iter(lambda: connection.recv(4096), b""))
+
 while True:
     try:
-        with socket.create_connection((sys.argv[1], 80), 5) as connection:
-            connection.sendall(b"GET /hostname HTTP/1.0\\r\\n\\r\\n")
-            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        try:
+            answer = ask()
+        except ConnectionResetError:
+            answer = ask()
         good = b" 200 " in answer.partition(b"\\r\\n")[0]
         print(answer.split()[-1].decode() if good else "failed", flush=True)
     except OSError as error:
@@ -100,8 +107,9 @@ class Answers:
 
 @contextmanager
 def asking(engine: Engine, uuid: str) -> Iterator[Answers]:
-    """In the application's network somebody asks it by its alias, over a new connection each time; as most
-    clients do, of several addresses he takes the next one where one refuses."""
+    """In the application's network somebody asks it by its alias, over a new connection each time. As most
+    clients do, of several addresses he takes the next one where one refuses, and a connection that is reset
+    (whoever ends has not taken it yet) he makes once more."""
     asker = f"asks-{uuid}"
     engine.docker("run", "-d", "--name", asker, "--network", NETWORK, BUSYBOX, "sleep", "1000000")
     document = engine.inspect(asker)
