@@ -8,7 +8,8 @@
  * Lost: a "docker compose up" that finds nothing changed, but listed the old one and ours, takes
  * ours away to go on with the old one, which we had removed by then. It is done once it is quiet,
  * so that whoever did mean to take the stack down has removed its networks by then, and only where
- * the creation alone gives the whole of it.
+ * the creation alone gives the whole of it. No compose ever sees both of one that rolls, each of
+ * its deployments being a service of its own: whoever removes that means it.
  *
  * Pruned: "docker container prune" removes all that does not run, so both, between our stop of the
  * one and our start of the other. There is no doubt whom it meant, and nothing is waited for: a
@@ -34,7 +35,8 @@ static bool is_lost(const SwapView *view) {
         const json_t *config = json_object_get(record->old, "Config");
         const json_t *labels = json_object_get(config, "Labels");
 
-        return view->lost && view->failure == NULL && json_is_object(body_of(record))
+        return view->lost && !record->rolls && view->failure == NULL
+               && json_is_object(body_of(record))
                && json_object_get(labels, "com.docker.compose.project") != NULL
                && json_array_size(record->connects) == 0 && json_array_size(record->files) == 0;
 }

@@ -63,6 +63,7 @@ KINDS = (
     Kind("clean-up", "app", "deploy UUID 1", "cleanup", "UUID", version="1"),
     Kind("stop of a service", f"service {_STACK}", "start UUID", "stop UUID", gone=True),
     Kind("stop of an application", f"compose {_STACK}", "deploy UUID 1", "stop UUID", gone=True),
+    Kind("stop of an application that rolls", "app --health", "deploy UUID 1", "stop UUID", "UUID", gone=True),
 )
 
 

@@ -18,8 +18,8 @@ static bool checks(const Plan *plan, const char *kind, const char *name) {
 
 Test(swap_again,
      one_that_compose_took_away_is_made_again_where_its_creation_gives_the_whole_of_it) {
-        static const char *const cases[] = { "as it is",   "connects",     "files",   "down",
-                                             "no compose", "nothing kept", "not lost" };
+        static const char *const cases[] = { "as it is",   "connects",     "files",    "down",
+                                             "no compose", "nothing kept", "not lost", "rolls" };
 
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 const char *what = cases[i];
@@ -32,6 +32,7 @@ Test(swap_again,
                         json_array_append_new(scene.record->connects, json_object());
                 if (strcmp(what, "files") == 0)
                         json_array_append_new(scene.record->files, json_string("/run/secrets/s"));
+                scene.record->rolls = strcmp(what, "rolls") == 0;
                 if (strcmp(what, "down") == 0)
                         scene.record->was_running = false;
                 if (strcmp(what, "no compose") == 0)
