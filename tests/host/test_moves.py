@@ -29,8 +29,8 @@ WHICH, COUNT = (RESOURCES, 200) if FULL else (FEW, 14)
 SEED = int(os.environ.get("COOLLAMA_SEED", "6"))
 HEAD = """\
 | engine | moves | deployments failed, as they were to | swaps | moves that overlapped one | of these failed\
- | failed without overlapping | ignored by Coolify | status polls | of these lost a container\
- | saw exited in a swap | longer |
+ | failed without overlapping | ignored by Coolify | status polls | of these broken off by a container that went\
+ | saw exited in a swap | otherwise |
 |---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
@@ -121,7 +121,7 @@ def test_moves_that_overlap_no_swap_fail_no_more_than_without_coollama(prepared:
         assert not other, "\n".join(other)
         in_swaps = len(onlooker.sightings)
         rows[engine] = report(engine, without, player.done, len(watch.swaps), onlooker, in_swaps)
-        tables.publish("moves", HEAD + "".join(rows.values()))
+        tables.publish("Coolify's moves at random", HEAD + "".join(rows.values()))
 
 
 def keep(host: Host, player: Player, watch: SwapWatch, onlooker: Onlooker) -> None:

@@ -28,7 +28,7 @@ ENGINE = "28.5"
 SEED = int(os.environ.get("COOLLAMA_SEED", "11"))
 WHICH = RESOURCES if FULL else tuple(one for one in FEW if one.kind != "app" or one.linked)[:4]
 # Rounds; seconds of moves in each; seconds in which nothing happens.
-ROUNDS, BUSY, QUIET = (12, 90.0, 30.0) if FULL else (2, 4.0, 2.0)
+ROUNDS, BUSY, QUIET = (13, 90.0, 30.0) if FULL else (2, 4.0, 2.0)
 WARM_UP = 2 if FULL else 0  # rounds that do not count
 # Above the first third's median. The heap's pages come and go with what was busy last.
 MEMORY_KIB, FILES = (512, 1) if FULL else (2048, 2)
@@ -144,7 +144,7 @@ def test_memory_and_files_stay_flat_and_the_journal_quiet(prepared: Prepared) ->
             print(*soak.samples, *soak.quiet.most_common(10), sep="\n")
         assert pid_of(host) == soak.pid, "it was one process"
         counted = soak.samples[WARM_UP:]
-        tables.publish("soak", soak.table(counted))
+        tables.publish("Half an hour of moves, outages and restarts", soak.table(counted))
         for name, more in (("rss", MEMORY_KIB), ("dirty", MEMORY_KIB), ("files", FILES)):
             first, last = thirds([getattr(one, name) for one in counted])
             assert last <= first + more, f"{name} grows: {[getattr(one, name) for one in soak.samples]}"
