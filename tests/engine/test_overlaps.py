@@ -16,7 +16,7 @@ from lib.relay import Relay
 from lib.steps import Steps
 from lib.tables import publish
 
-AT_ONCE = 6  # held swaps are passes, of which the daemon makes no more than eight
+AT_ONCE = 7  # held swaps are passes, of which the daemon makes no more than eight
 CONFIG = EXTERNAL | {"link": {"settle": "1s", "settle-unchecked": "1s"}}
 ENGINES = ["20.10", "28.5"] if FULL else ["28.5"]
 

@@ -190,6 +190,8 @@ class Overlap:
         wrongs = []
         if "OLLAMA_BASE_URL" not in env_of(one) or HOST not in (one["HostConfig"]["ExtraHosts"] or []):
             wrongs.append("is not linked")
+        if one["RestartCount"]:  # Coolify stops and removes an application that has too many
+            wrongs.append(f"counts {one['RestartCount']} restarts")
         version = _version(one)
         if version != self.kind.version and not self.result.failed:
             wrongs.append(f"is version {version}")
