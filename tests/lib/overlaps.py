@@ -122,8 +122,8 @@ class Overlap:
     def begin(self) -> None:
         """What is linked without a label is so by its operator's order."""
         if self.kind.define == "database":
-            order = self.daemon.call("POST", f"/link?name={self.uuid}")
-            assert order.status == 200, order
+            target = f"/link?name={self.uuid}"
+            self.daemon.wait_for(lambda: self.daemon.call("POST", target).status == 200, "its order")
 
     def meet(self) -> None:
         """The swap has come to its step; the move is made, and ends."""
@@ -141,6 +141,7 @@ class Overlap:
         def excused() -> bool:
             return moving or any(name.startswith(f"{self.uuid}+") for name in records(self.daemon))
 
+        self.before = len(self.relay.calls("POST", "^/containers/create$"))
         with watching(self.daemon.engine, self.uuid, excused) as watcher:
             move = self.coolify.start(*self._words(self.kind.move))
             begun = self.relay.exchanges
@@ -193,9 +194,17 @@ class Overlap:
         if one["RestartCount"]:  # Coolify stops and removes an application that has too many
             wrongs.append(f"counts {one['RestartCount']} restarts")
         version = _version(one)
-        if version != self.kind.version and not self.result.failed:
+        if version != self.kind.version and (self._made_it() or not self.result.failed):
             wrongs.append(f"is version {version}")
         return wrongs
+
+    def _made_it(self) -> bool:
+        """Compose had made the newer one when it gave up. (What an application's deployment made before
+        it failed, Coolify itself takes away.)"""
+        made = self.relay.calls("POST", "^/containers/create$")[self.before :]
+        return self.kind.define.startswith("service") and any(
+            one.status == 201 and one.query.endswith(self.web) for one in made
+        )
 
     def _may_be_linked(self, one: dict[str, Any]) -> bool:
         return ENABLE.partition("=")[0] in one["Config"]["Labels"] or self.kind.define == "database"
