@@ -148,8 +148,8 @@ size_t members_find_left(const json_t *list, const char *id, MemberLeft ret[MEMB
         json_array_foreach(list, i, item) {
                 const char *other = json_string_value(json_object_get(item, "Id"));
 
-                if (other != NULL && strcmp(other, id) != 0 && n < MEMBERS_LEFT_MAX
-                    && is_left(item, created - TOGETHER_SEC) && take_left(list, item, &ret[n]))
+                if (other != NULL && n < MEMBERS_LEFT_MAX && is_left(item, created - TOGETHER_SEC)
+                    && take_left(list, item, &ret[n]))
                         n++;
         }
         return n;

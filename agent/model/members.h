@@ -36,8 +36,8 @@ typedef struct MemberLeft {
 
 /*
  * Whom a deployment that gave up left behind, out of the same list: what was made together with the
- * member of this id (up to ten minutes before it, or later) and waits for a start that nobody will
- * ask for. One-off containers are none of it, nor what was to replace one that still runs. Returns
- * how many.
+ * member of this id (up to ten minutes before it, or later; itself, too) and waits for a start that
+ * nobody will ask for. One-off containers are none of it, nor what was to replace one that still
+ * runs. Returns how many.
  */
 size_t members_find_left(const json_t *list, const char *id, MemberLeft ret[MEMBERS_LEFT_MAX]);

@@ -91,10 +91,11 @@ static bool is_old_again(const SwapRecord *record, const Container *container) {
                && has_old_labels(record, container) && !holds_link(record, container);
 }
 
-/* What did not opt in is given way to, but never started by us. */
+/* What did not opt in is given way to, but never started by us. Where the old one did so without a
+ * label of its own, none is missed on the newer. */
 static bool may_be_touched(const SwapRecord *record, const Container *container) {
         return container->ever_started || json_object_get(container->labels, LABEL_ENABLE) != NULL
-               || is_old_again(record, container);
+               || old_label(record, LABEL_ENABLE, NULL) == NULL || is_old_again(record, container);
 }
 
 static bool is_successor(const SwapRecord *record, const Container *container) {

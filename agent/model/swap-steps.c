@@ -132,16 +132,19 @@ static void start_one(Plan *plan, const MemberLeft *left) {
 
 /*
  * Compose makes all containers of a deployment before it starts the first: where it gave up because
- * it collided with us, others of the stack are left as well, also such that did not opt in. One
+ * it collided with us, others of the stack are left as well, also such that did not opt in; and the
+ * newer one itself, under another name, where compose was about to replace ours, which is gone. One
  * that it was replacing may be down already, and its replacement waits under another name. Tried
  * for ever.
  */
 static void start_left(Plan *plan, const SwapView *view) {
         MemberLeft left[MEMBERS_LEFT_MAX];
         size_t n = members_find_left(view->members, view->successor->id, left);
+        bool nothing_else = view->old == NULL && view->made == NULL;
 
         for (size_t i = 0; i < n; i++)
-                start_one(plan, &left[i]);
+                if (nothing_else || strcmp(left[i].id, view->successor->id) != 0)
+                        start_one(plan, &left[i]);
 }
 
 /* Nothing is left to do: the record goes as soon as nobody can stumble over what we did. */

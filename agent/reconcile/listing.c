@@ -99,7 +99,8 @@ static void on_list(const EngineAnswer *answer, void *data) {
         if (listing->labelled)
                 listing->setup.places(listing->setup.data);
         listing->labelled = false;
-        ask_next(listing);
+        if (listing->slot == NULL) /* a place that was added is asked already */
+                ask_next(listing);
 }
 
 static void ask(Listing *listing, const char *filters) {

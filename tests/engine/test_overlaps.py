@@ -16,7 +16,7 @@ from lib.relay import Relay
 from lib.steps import Steps
 from lib.tables import publish
 
-AT_ONCE = 7  # held swaps are passes, of which the daemon makes no more than eight
+AT_ONCE = 8  # held swaps are passes, of which the daemon makes no more than eight
 # As long as an operator has it at least, it stays responsible for a swap that is over: compose may take
 # that from its list to what it does about it.
 CONFIG = EXTERNAL | {"link": {"settle": "3s", "settle-unchecked": "3s"}}

@@ -66,7 +66,7 @@ Test(members, left_is_what_was_made_with_it_and_never_started) {
                 MemberLeft left[MEMBERS_LEFT_MAX];
                 json_t *list = json_pack(
                         "[{s:s, s:s, s:i}, {s:s, s:s, s:i, s:[s], s:{s:s}}]", "Id", "me", "State",
-                        "created", "Created", 100000, "Id", "other", "State", cases[i].state,
+                        "running", "Created", 100000, "Id", "other", "State", cases[i].state,
                         "Created", cases[i].created, "Names", cases[i].name, "Labels",
                         "com.docker.compose.oneoff", cases[i].oneoff
                 );
@@ -104,7 +104,7 @@ Test(members, what_was_to_replace_another_one_gets_its_name_once_that_is_down) {
                 json_t *list = json_pack(
                         "[{s:s, s:s, s:i}, {s:s, s:s, s:i, s:[s], s:{s:s}},"
                         " {s:s, s:s, s:i, s:[s]}]",
-                        "Id", "me", "State", "created", "Created", 100000, "Id", "other", "State",
+                        "Id", "me", "State", "running", "Created", 100000, "Id", "other", "State",
                         "created", "Created", 99990, "Names", "/0123456789ab_shop-db-1", "Labels",
                         cases[i].label, OLD, "Id", "third", "State", "running", "Created", 1000,
                         "Names", cases[i].third
@@ -130,4 +130,19 @@ Test(members, what_was_to_replace_another_one_gets_its_name_once_that_is_down) {
                 }
                 json_decref(list);
         }
+}
+
+Test(members, left_is_also_the_one_that_is_asked_for) {
+        MemberLeft left[MEMBERS_LEFT_MAX];
+        json_t *list = json_pack(
+                "[{s:s, s:s, s:i, s:[s], s:{s:s}}]", "Id", "me", "State", "created", "Created",
+                100000, "Names", "/0123456789ab_shop-web-142530123456", "Labels",
+                "com.docker.compose.replace", "x"
+        );
+
+        cr_assert_eq(members_find_left(list, "me", left), 1);
+        cr_expect_str_eq(left[0].name, "shop-web-142530123456");
+        cr_expect(left[0].renamed);
+        cr_expect_null(left[0].replaced);
+        json_decref(list);
 }

@@ -56,6 +56,29 @@ Test(swap_look, another_identity_an_older_one_or_another_replica_is_no_successor
         }
 }
 
+Test(swap_look, where_the_old_one_opted_in_without_a_label_its_successor_needs_none) {
+        const InspectSpec specs[] = { scene_old_prev,
+                                      { .id = "c",
+                                        .name = SCENE_NAME,
+                                        .created = "2026-02-01T00:00:00Z",
+                                        .state = "created",
+                                        .not_enabled = true } };
+        const Container *shown[2];
+        Scene scene;
+
+        scene_look(&scene, SWAP_STOPPING, 2, specs);
+        cr_expect_null(scene.view.successor);
+        for (size_t i = 0; i < 2; i++)
+                shown[i] = scene.containers[i];
+        /* By its operator's order, or by its stack's label. */
+        json_t *config = json_object_get(scene.record->old, "Config");
+        (void) json_object_del(json_object_get(config, "Labels"), "coollama.enable");
+        swap_look(scene.record, shown, 2, &scene.view);
+        cr_expect_eq(scene.view.successor, scene.containers[1]);
+        cr_expect(scene.view.successor_takes_name);
+        scene_done(&scene);
+}
+
 Test(swap_look, of_two_successors_the_newest_counts_in_any_order) {
         const InspectSpec a = { .id = "c", .name = "x", .created = "2026-02-01T00:00:00.5Z" };
         const InspectSpec b = { .id = "d", .name = "y", .created = "2026-02-01T00:00:00.55Z" };
