@@ -9,7 +9,9 @@
  * ours away to go on with the old one, which we had removed by then. It is done once it is quiet,
  * so that whoever did mean to take the stack down has removed its networks by then, and only where
  * the creation alone gives the whole of it. No compose ever sees both of one that rolls, each of
- * its deployments being a service of its own: whoever removes that means it.
+ * its deployments being a service of its own: whoever removes that means it. Nor is it taken back
+ * from Coolify, which removes first and deploys then, but for one part of a service by itself; who
+ * stops a service stands at that place a hundred times as often.
  *
  * Pruned: "docker container prune" removes all that does not run, so both, between our stop of the
  * one and our start of the other. There is no doubt whom it meant, and nothing is waited for: a
@@ -35,8 +37,8 @@ static bool is_lost(const SwapView *view) {
         const json_t *config = json_object_get(record->old, "Config");
         const json_t *labels = json_object_get(config, "Labels");
 
-        return view->lost && !record->rolls && view->failure == NULL
-               && json_is_object(body_of(record))
+        return view->lost && !record->rolls && json_object_get(labels, "coolify.managed") == NULL
+               && view->failure == NULL && json_is_object(body_of(record))
                && json_object_get(labels, "com.docker.compose.project") != NULL
                && json_array_size(record->connects) == 0 && json_array_size(record->files) == 0;
 }

@@ -18,8 +18,9 @@ static bool checks(const Plan *plan, const char *kind, const char *name) {
 
 Test(swap_again,
      one_that_compose_took_away_is_made_again_where_its_creation_gives_the_whole_of_it) {
-        static const char *const cases[] = { "as it is",   "connects",     "files",    "down",
-                                             "no compose", "nothing kept", "not lost", "rolls" };
+        static const char *const cases[] = { "as it is", "connects",   "files",
+                                             "down",     "no compose", "nothing kept",
+                                             "not lost", "rolls",      "Coolify's" };
 
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 const char *what = cases[i];
@@ -35,6 +36,13 @@ Test(swap_again,
                 scene.record->rolls = strcmp(what, "rolls") == 0;
                 if (strcmp(what, "down") == 0)
                         scene.record->was_running = false;
+                if (strcmp(what, "Coolify's") == 0)
+                        json_object_set_new(
+                                json_object_get(
+                                        json_object_get(scene.record->old, "Config"), "Labels"
+                                ),
+                                "coolify.managed", json_string("true")
+                        );
                 if (strcmp(what, "no compose") == 0)
                         json_object_clear(json_object_get(
                                 json_object_get(scene.record->old, "Config"), "Labels"
