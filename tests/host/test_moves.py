@@ -29,9 +29,9 @@ WHICH, COUNT = (RESOURCES, 200) if FULL else (FEW, 14)
 SEED = int(os.environ.get("COOLLAMA_SEED", "6"))
 HEAD = """\
 | engine | moves | deployments failed, as they were to | swaps | moves that overlapped one | of these failed\
- | failed without overlapping | ignored by Coolify | status polls | of these broken off by a container that went\
- | saw exited in a swap | otherwise |
-|---|---|---|---|---|---|---|---|---|---|---|---|
+ | took away what came back | failed without overlapping | ignored by Coolify | status polls\
+ | of these broken off by a container that went | saw exited in a swap | otherwise |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 Prepared = Callable[[str], AbstractContextManager[Host]]
@@ -79,7 +79,7 @@ def report(engine: str, without: Way, done: list[Done], swaps: int, onlooker: On
     meant = sum(one.failed for one in without.done)
     overlapped = [one for one in done if one.swaps]
     broke = [one for one in overlapped if one.failed and not one.move.may_fail]
-    cells = [engine, COUNT, meant, swaps, len(overlapped), len(broke), 0,
+    cells = [engine, COUNT, meant, swaps, len(overlapped), len(broke), sum(one.back for one in done), 0,
              sum(len(one.ignored) for one in done), onlooker.rounds, onlooker.lost, in_swaps, 0]  # fmt: skip
     return f"| {' | '.join(map(str, cells))} |\n"
 

@@ -16,6 +16,7 @@ from .swaps import Swap, SwapWatch
 ENABLE = "coollama.enable=true"
 SCOPE = "coollama.scope=stack"
 PREVIEW = 7  # the number of the only pull request
+REMOVALS = ("stop", "delete", "unpreview")
 LAST = "last"  # the commit that everything ends with
 
 
@@ -195,6 +196,7 @@ class Done:
     failed: bool
     swaps: list[Swap] = field(default_factory=list)  # that it overlapped
     again: int = 0  # how often it was repeated until it passed
+    back: bool = False  # what it took away was there again, once the swap was over
 
     @property
     def ignored(self) -> list[str]:
@@ -218,12 +220,17 @@ class Player:
                 self.host.run("coolify", *words)
             done = self._play(move)
             while done.failed and done.swaps and not move.may_fail and done.again < 3:
-                self.wait_until_closed()
+                self.wait_until_closed(move.uuid)
                 once_more = self._play(move)
                 done.again += 1
                 if not once_more.failed:
                     break
                 done.swaps += once_more.swaps
+            if done.swaps and move.words[0] in REMOVALS:
+                self.wait_until_closed(move.uuid)
+                done.back = self._stands(move)
+                if done.back:
+                    self._play(move)
             self.done.append(done)
             if move.uuid:
                 self.calm[move.uuid] = move.after
@@ -237,12 +244,18 @@ class Player:
         swaps = self.watch.during(begin, end, move.uuid) if self.watch else []
         return Done(move, begin, end, ended.stderr, ended.returncode != 0, swaps)
 
-    def wait_until_closed(self) -> None:
+    def _stands(self, move: Move) -> bool:
+        """Is anything there of what it should have taken away?"""
+        preview = move.words[2] if move.words[0] == "unpreview" else "0"
+        words = ["ps", "-aq", "--filter", f"label=com.docker.compose.project={move.uuid}"]
+        return bool(self.host.docker(*words, "--filter", f"label=coolify.pullRequestId={preview}"))
+
+    def wait_until_closed(self, project: str) -> None:
         assert self.watch
         deadline = time.monotonic() + 60
-        while self.watch.is_open():
+        while self.watch.is_open(project):
             if time.monotonic() > deadline:
-                raise TimeoutError("a swap is open for a minute")
+                raise TimeoutError(f"a swap of {project} is open for a minute")
             time.sleep(0.05)
 
 
