@@ -297,8 +297,8 @@ static char *followed_filters(const char *const *ids, size_t n) {
                         return NULL;
                 }
         json_t *filters = json_pack(
-                "{s:[s], s:[s,s,s], s:o}", "type", "container", "event", "health_status", "pause",
-                "unpause", "container", list
+                "{s:[s], s:[s,s,s,s], s:o}", "type", "container", "event", "health_status", "pause",
+                "unpause", "kill", "container", list
         );
         char *text = filters ? json_dumps(filters, JSON_COMPACT) : NULL;
         json_decref(filters);

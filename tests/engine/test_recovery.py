@@ -16,6 +16,7 @@ import pytest
 from lib.consumers import SERVE, run, service, stack
 from lib.daemon import Daemon
 from lib.engine import Engine
+from lib.images import BUSYBOX
 from lib.provider import API, PROXY, consumer, run_of, settle, status, wait_linked, wait_up
 from lib.relay import Drop, Exchange, Moment, Relay
 from lib.wait import wait_for
@@ -177,19 +178,23 @@ def test_one_that_its_user_stopped_during_it_stays_stopped(scene: Scene) -> None
 
 
 def test_one_that_its_user_is_stopping_when_it_ends_stays_stopped(scene: Scene) -> None:
-    """Its program takes no notice of the signal, so that its stop takes its whole time."""
-    run(scene.engine, "stubborn", script="trap '' TERM; while :; do sleep 1; done")
-    wait_linked(scene.daemon, "stubborn")
+    """Its program takes no notice of the signal, so that its stop takes its whole time. One is linked by its
+    label, one by an order: of that no label tells the engine whose signals are to be told."""
+    stubborn = "trap '' TERM; while :; do sleep 1; done"
+    run(scene.engine, "stubborn", script=stubborn)
+    scene.engine.docker("run", "-d", "--name", "ordered", BUSYBOX, "sh", "-c", stubborn)
+    assert scene.daemon.call("POST", "/link?name=ordered").status == 200
+    wait_linked(scene.daemon, "stubborn", "ordered")
     scene.down()
-    words = scene.engine.machine.network_command("docker", "stop", "-t", "10", "stubborn")
+    words = scene.engine.machine.network_command("docker", "stop", "-t", "10", "stubborn", "ordered")
     with subprocess.Popen(words, env=scene.engine.env, stdout=subprocess.DEVNULL) as stopping:
         scene.relay.forget()
         scene.back()
         assert stopping.wait(60) == 0
     scene.wait_quiet()
-    assert not scene.engine.inspect("stubborn")["State"]["Running"]
+    assert not any(scene.engine.inspect(name)["State"]["Running"] for name in ("stubborn", "ordered"))
     assert len(scene.restarts()) == len(LIVED)
-    scene.engine.docker("rm", "-f", "stubborn")
+    scene.engine.docker("rm", "-f", "stubborn", "ordered")
 
 
 def test_one_started_during_it_is_restarted_only_if_nothing_was_answered(scene: Scene) -> None:
