@@ -62,6 +62,8 @@ bool deciding_is_paused(const Deciding *deciding);
 bool deciding_lacks_provider(const Deciding *deciding, const Container *container, Carrier carrier);
 bool deciding_must_wait_after_failures(const Deciding *deciding, const char *fingerprint);
 bool deciding_must_settle(const Deciding *deciding, const SeenContainer *seen);
+/* Is this one, an application of Coolify's, held by what Coolify deploys? */
+DeploymentsVerdict deciding_judge_deployments(const Deciding *deciding, const SeenContainer *seen);
 /* asks_reach: the gateway must answer. */
 bool deciding_lacks_observations(
         const Deciding *deciding, const SeenContainer *seen, bool asks_reach

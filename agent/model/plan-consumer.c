@@ -466,32 +466,43 @@ static bool may_be_pruning(const Deciding *deciding, const SwapView *swap) {
                && deciding->now_usec < view->touched_usec + PRUNE_MAX_USEC;
 }
 
-static uint64_t up_for(const Deciding *deciding, const Container *container) {
+/* NULL for NULL. */
+static const SeenContainer *find_seen(const Deciding *deciding, const Container *container) {
         const ConsumerView *view = deciding->view;
 
         for (size_t i = 0; i < view->n_containers; i++)
-                if (view->containers[i].container == container
-                    && view->containers[i].up_since_usec != 0)
-                        return deciding->now_usec - view->containers[i].up_since_usec;
-        return 0;
+                if (view->containers[i].container == container)
+                        return &view->containers[i];
+        return NULL;
+}
+
+static uint64_t up_for(const Deciding *deciding, const Container *container) {
+        const SeenContainer *seen = find_seen(deciding, container);
+
+        return seen != NULL && seen->up_since_usec != 0 ? deciding->now_usec - seen->up_since_usec
+                                                        : 0;
 }
 
 /* Coolify gives what it stops this time, whatever the container's own is, and removes it by its
  * name then. */
 #define COOLIFY_STOP_USEC (35 * USEC_PER_SEC)
 
-/* What may have been listed with ours, which is gone, keeps its name as long as that. */
+/*
+ * What may have been listed with ours, which is gone, keeps its name as long as that. A rolling
+ * deployment lists all others once its new one is healthy: until it is over it may be about to stop
+ * what it has listed.
+ */
 static bool may_be_taken_by_name(const Deciding *deciding, const SwapView *swap) {
-        const ConsumerView *view = deciding->view;
+        const SeenContainer *old = find_seen(deciding, swap->old);
+        bool rolls = swap->record->rolls;
 
-        for (size_t i = 0; i < view->n_containers; i++)
-                if (view->containers[i].container == swap->old
-                    && (swap->record->rolls || swap->made == NULL)
-                    && swap->record->phase == SWAP_ROLLBACK
-                    && view->containers[i].signalled_usec != 0
-                    && view->containers[i].signalled_usec + COOLIFY_STOP_USEC > deciding->now_usec)
-                        return true;
-        return false;
+        if (old == NULL || swap->record->phase != SWAP_ROLLBACK || (!rolls && swap->made != NULL))
+                return false;
+        if (old->signalled_usec != 0
+            && old->signalled_usec + COOLIFY_STOP_USEC > deciding->now_usec)
+                return true;
+        return rolls && swap->successor != NULL && !deciding->context->finishing
+               && deciding_judge_deployments(deciding, old).held;
 }
 
 /* An open swap: the record's containers, and quiet as compose needs it. */

@@ -168,17 +168,21 @@ bool deciding_must_wait_after_failures(const Deciding *deciding, const char *fin
  * Coolify does not say whom it deploys, so each of its applications may be meant; its services and
  * databases are deployed without a helper.
  */
-static bool is_being_deployed(const Deciding *deciding, const SeenContainer *seen) {
+DeploymentsVerdict deciding_judge_deployments(const Deciding *deciding, const SeenContainer *seen) {
         const Deployments *deployments = deciding->context->deployments;
         const char *type =
                 json_string_value(json_object_get(seen->container->labels, "coolify.type"));
 
-        if (deployments == NULL || type == NULL || strcmp(type, "application") != 0
-            || seen->settled_since_usec == 0)
+        if (deployments == NULL || type == NULL || strcmp(type, "application") != 0)
+                return (DeploymentsVerdict){ .held = false };
+        return deployments_judge(deployments, seen->up_since_usec, deciding->now_usec);
+}
+
+static bool is_being_deployed(const Deciding *deciding, const SeenContainer *seen) {
+        if (seen->settled_since_usec == 0)
                 return false;
 
-        const DeploymentsVerdict verdict =
-                deployments_judge(deployments, seen->up_since_usec, deciding->now_usec);
+        const DeploymentsVerdict verdict = deciding_judge_deployments(deciding, seen);
         if (verdict.overridden)
                 plan_note(
                         deciding->plan, "linked although Coolify has been deploying for 10 minutes"

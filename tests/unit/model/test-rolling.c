@@ -185,7 +185,9 @@ Test(rolling, the_engine_restarts_at_any_step) {
 typedef struct Coolify {
         unsigned start_at, pace;
         bool only_stops;
-        bool fails; /* its new container never gets healthy: it is removed */
+        bool fails;      /* its new container never gets healthy: it is removed */
+        bool has_helper; /* which is seen, and then it may take its time after each call */
+        Deployments deployments;
         unsigned step, at;
         bool done;
         char listed[4][80];
@@ -273,6 +275,21 @@ static bool coolify_idle(SimHost *host, void *data) {
         return true;
 }
 
+static bool slow_coolify_idle(SimHost *host, void *data) {
+        Coolify *coolify = data;
+
+        if (coolify->deployments.n == 0)
+                deployments_begin(
+                        &coolify->deployments, "helperhelper", host->now_usec, host->now_usec
+                );
+        if (coolify->done)
+                deployments_end(&coolify->deployments, "helperhelper", host->now_usec);
+        bool moved = coolify_idle(host, data);
+        if (moved)
+                host->now_usec += 20 * USEC_PER_SEC;
+        return moved;
+}
+
 static void run_beside_coolify(SimHost *host, Coolify *coolify, char story[static 80]) {
         (void) snprintf(
                 story, 80, "Coolify from %u, one of its calls for %u of ours", coolify->start_at,
@@ -280,8 +297,10 @@ static void run_beside_coolify(SimHost *host, Coolify *coolify, char story[stati
         );
         host_with(host, "unless-stopped", 44);
         host->before = coolify_before;
-        host->idle = coolify_idle;
+        host->idle = coolify->has_helper ? slow_coolify_idle : coolify_idle;
         host->data = coolify;
+        if (coolify->has_helper)
+                host->context.deployments = &coolify->deployments;
         cr_assert(sim_host_settle(host), "%s: never ends (%s)", story, host->reason);
 }
 
@@ -289,6 +308,23 @@ Test(rolling, the_newest_deployment_runs_alone_whenever_coolify_rolls) {
         for (unsigned start_at = 0; start_at < 16; start_at++) {
                 for (unsigned pace = 1; pace < 5; pace++) {
                         Coolify coolify = { .start_at = start_at, .pace = pace };
+                        char story[80];
+                        SimHost host;
+
+                        run_beside_coolify(&host, &coolify, story);
+                        expect_linked(&host, SECOND, "VER=2", story);
+                        sim_host_done(&host);
+                }
+        }
+}
+
+Test(rolling, what_coolify_has_listed_keeps_its_name_until_its_deployment_is_over) {
+        for (unsigned start_at = 0; start_at < 16; start_at++) {
+                /* One of its calls before any of ours, or none: then only in between. */
+                for (unsigned pace = 1; pace < 100; pace += 98) {
+                        Coolify coolify = { .start_at = start_at,
+                                            .pace = pace,
+                                            .has_helper = true };
                         char story[80];
                         SimHost host;
 
