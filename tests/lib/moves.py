@@ -226,6 +226,8 @@ class Player:
                 if not once_more.failed:
                     break
                 done.swaps += once_more.swaps
+                if not once_more.swaps:
+                    done = once_more  # no swap excuses that one
             if done.swaps and move.words[0] in REMOVALS:
                 self.wait_until_closed(move.uuid)
                 done.back = self._stands(move)
