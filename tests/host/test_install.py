@@ -87,7 +87,12 @@ def test_uninstall_keeps_settings_and_keys_and_purge_takes_them(host: Host) -> N
     assert host.docker("volume", "ls", "--quiet", "--filter", "label=coollama.part") == "coollama-models"
     assert host.run("systemctl", "list-unit-files", "coollama*", "--no-legend", check=False).stdout == ""
     assert host.out("systemctl", "--failed", "--no-legend") == ""
+    host.sh("mkdir /srv/elsewhere; ln -s /srv/elsewhere /var/lib/coollama")
+    done = host.run(INSTALL, *ARGS, check=False)
+    assert "next step: make it a directory" in done.stderr and host.sh(f"{OURS} -type f -not -path '/var/lib/docker/*'") == ""
+    host.run("rm", "/var/lib/coollama")
     host.run(INSTALL, *ARGS)  # and it can come back
+    host.run("test", "-d", "/etc/coollama/coollama.conf.d")
 
 
 def test_the_users_are_there_and_can_do_what_they_must_and_no_more(host: Host) -> None:

@@ -59,6 +59,7 @@ def test_lintian_finds_nothing_and_the_version_is_the_same_everywhere(deb: Path)
     for page in ("coollama.1", "coollamad.8"):
         assert f'"coollama {version}"' in (SOURCE / "packaging/man" / page).read_text()
     assert package.run("dpkg-deb", "--info", deb, "conffiles").split() == ["/etc/coollama/coollama.conf"]
+    assert " ./etc/coollama/coollama.conf.d/\n" in package.run("dpkg-deb", "--contents", deb), "README says: put yours there"
 
 
 @pytest.mark.parametrize("bare", ["28.5"], indirect=True)
@@ -103,9 +104,12 @@ def upgraded_in_the_middle(host: Host) -> None:
     host.sh("echo '# mine' >>/etc/coollama/coollama.conf")
     host.run("coolify", "service", UUID, "my-notes", "notes", "coollama.enable=true")
     host.run("coolify", "start", UUID)
-    host.wait(f"ls {STATE}/swaps/* || {LINKED}", 60, "its re-creation has begun")
+    host.wait(LINKED, 60, "it is linked")
+    begin_a_long_swap(host)
     socket, pid = show(host, "coollama-host-ollama.socket", "InactiveExitTimestamp"), show(host, "coollamad", "MainPID")
     apt(host, "install", SECOND)
+    stopped_in_the_middle(host)
+    host.docker("rm", "--force", "slow")
     assert show(host, "coollama-host-ollama.socket", "InactiveExitTimestamp") == socket, "a restart cuts streams"
     assert show(host, "coollamad", "MainPID") not in (pid, "0")
     assert host.out("tail", "-n", "1", "/etc/coollama/coollama.conf") == "# mine"
@@ -134,9 +138,17 @@ def refuses_to_go_while_a_swap_is_open(host: Host) -> None:
 def begin_a_long_swap(host: Host) -> None:
     """Of one that is deaf to its stop: returns while nothing of it will run for some seconds."""
     deaf = "trap '' TERM; while :; do sleep 1; done"
-    words = ["--name", "slow", "--restart", "unless-stopped", "--label", "coollama.enable=true", "--stop-timeout", "2"]
+    words = ["--name", "slow", "--restart", "unless-stopped", "--label", "coollama.enable=true", "--stop-timeout", "8"]
     host.docker("run", "-d", *words, "busybox:local", "sh", "-c", deaf)
     host.wait(f"jq -e '.phase == \"stopping\"' {STATE}/swaps/slow-*.json", 60, "its swap is in its middle")
+
+
+def stopped_in_the_middle(host: Host) -> None:
+    """The daemon was told to end before the old container had ended, and that was waited for."""
+    said = host.out("journalctl", "-u", "coollamad", "-o", "cat", "--no-pager")
+    assert said.rindex("Stopping once no container is half re-created") < said.rindex("slow: stop the old slow: done")
+    rows = host.docker("ps", "-a", "--filter", "name=slow", "--format", "{{.Names}} {{.State}}")
+    assert rows == "slow running" and host.sh(f"ls {STATE}/swaps") == "", "the open swap came to its end"
 
 
 def removed_and_purged(host: Host) -> None:
@@ -147,8 +159,7 @@ def removed_and_purged(host: Host) -> None:
     before = consumer(host)
     begin_a_long_swap(host)
     said = apt(host, "remove", "coollama")
-    rows = host.docker("ps", "-a", "--filter", "name=slow", "--format", "{{.Names}} {{.State}}")
-    assert rows == "slow running" and host.sh(f"ls {STATE}/swaps") == "", "the open swap came to its end"
+    stopped_in_the_middle(host)
     assert "coollama down --unlink" in said
     host.run("docker", "inspect", "coollama-api", "coollama-proxy")
     host.sh(f"test -e {STATE}/keys.json; test -e /etc/coollama/coollama.conf; ! test -e /usr/sbin/coollamad")
@@ -188,6 +199,15 @@ def test_a_package_takes_over_from_a_tree_and_packaging_install_says_first_what_
     host.sh("! test -e /usr/share/coollama/old; ! test -e /usr/share/coollama/installed-files")
     assert host.out("dpkg", "--verify", "coollama").split() in ([], ["??5??????", "c", "/etc/coollama/coollama.conf"])
     assert host.out("tail", "-n", "1", "/etc/coollama/coollama.conf") == "# mine"
-    said = host.run(INSTALL, "--uninstall", "--purge").stdout
+    host.run(INSTALL, "--uninstall")
+    # Of a Docker that hangs, and with a file system of its own for the state.
+    engine = show(host, "docker.service", "MainPID")
+    host.sh(f"mount --bind {STATE} {STATE}; kill -STOP {engine}")
+    try:
+        said = host.run(INSTALL, "--uninstall", "--purge").stdout
+    finally:
+        host.run("kill", "-CONT", engine)
     assert "apt-get purge coollama" in said
-    host.sh(f"! test -e {STATE}; ! test -e /usr/sbin/coollamad; docker inspect theirs")
+    assert "Docker does not answer: coollama's own containers and networks stay" in said
+    assert host.out("dpkg-query", "-W", "-f", "${db:Status-Status}", "coollama", check=False) in ("", "not-installed")
+    host.sh(f"[ -z \"$(ls -A {STATE})\" ]; ! test -e /usr/sbin/coollamad; docker inspect theirs")
