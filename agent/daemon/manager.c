@@ -52,6 +52,8 @@ static void on_ready(void *data) {
         char sentence[500];
 
         manager->ready = true;
+        if (manager->options->finish || manager->stopping)
+                return; /* it looks, and goes: nothing new is begun */
         reconciler_sentence(manager->reconciler, sentence, sizeof sentence);
         notify_ready(sentence);
         log_event(

@@ -20,6 +20,11 @@ json_t *provider_ollama(const Provider *provider) {
                         provider->setup.config->provider.url, "next",
                         "run ollama on its own host, or here with OLLAMA_HOST set to that URL"
                 );
+        if (!provider->standing)
+                return json_pack(
+                        "{s:s, s:s, s:s}", "way", "none", "said",
+                        "coollamad is waiting for the Docker Engine", "next", "coollama status"
+                );
         if (!provider->api_running)
                 return json_pack(
                         "{s:s, s:s+, s:s}", "way", "none", "said",

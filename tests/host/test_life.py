@@ -163,7 +163,8 @@ def test_what_even_that_has_left_is_brought_to_its_end_by_hand_and_waits_for_a_s
 
     host.run("systemctl", "start", "docker.service", check=False)  # with it coollamad, which crashes
     host.wait(f"systemctl is-failed {UNIT}", 60, "the unit gave up again")
-    host.run("coollamad", "--finish")
+    said = host.run("coollamad", "--finish").stderr
+    assert "slow: drop the swap record: done" in said and "coollamad has started" not in said and "is ready" not in said
     serves(host, "slow")
     assert not_ours(host) == "", "root has left files that the service cannot read"
     mend_unit(host)
@@ -202,6 +203,8 @@ def test_an_engine_that_hangs_in_the_middle_of_a_swap_is_said_and_no_reason_to_e
         host.wait("coollama status | grep -qE '^Docker +not answering since 20.* on /run/docker.sock'", 60, "status says it")
         assert "did not answer a ping within" in show(host, "StatusText")
         assert "The Docker Engine does not answer, trying again" in journal(host)
+        done = host.run("coollama", "ollama", "list", check=False)
+        assert "coollamad is waiting for the Docker Engine" in done.stderr, "nor does it hang with it"
         # No event ends a hang: longer than two of the watchdog's periods, and it is fed.
         host.run("sleep", "4")
         assert (show(host, "MainPID"), show(host, "NRestarts")) == (before, "0")
