@@ -194,10 +194,13 @@ bool swap_was_stopped_by_its_user(const Container *made) {
 /* Ours is gone, and it was not us: that is written down before we remove it. */
 void swap_plan_without_made(const SwapView *view, uint64_t now_usec, Plan *plan) {
         Undo how = swap_undo_for(view, "the new container was removed meanwhile");
+        /* Who stops a resource in Coolify removes what has its name: the old one is meant as well.
+         */
+        bool is_meant = swap_is_of_coolify(view->record);
 
         if (view->pruned)
                 how.reason = "the new container was pruned";
-        else if (view->failure != NULL && !view->removed)
+        else if (view->failure != NULL && !view->removed && !is_meant)
                 how = swap_undo_after(view, view->failure);
         else if (view->old != NULL && !container_is_up(view->old)) {
                 /* By its user: not brought back, but not lost either. A prune says so at its end.

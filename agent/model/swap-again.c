@@ -37,8 +37,8 @@ static bool is_lost(const SwapView *view) {
         const json_t *config = json_object_get(record->old, "Config");
         const json_t *labels = json_object_get(config, "Labels");
 
-        return view->lost && !record->rolls && json_object_get(labels, "coolify.managed") == NULL
-               && view->failure == NULL && json_is_object(body_of(record))
+        return view->lost && !record->rolls && !swap_is_of_coolify(record) && view->failure == NULL
+               && json_is_object(body_of(record))
                && json_object_get(labels, "com.docker.compose.project") != NULL
                && json_array_size(record->connects) == 0 && json_array_size(record->files) == 0;
 }

@@ -16,6 +16,12 @@
 #define START_TIMEOUT_USEC (120 * USEC_PER_SEC)
 #define CONNECT_NAME_MAX   4096
 
+bool swap_is_of_coolify(const SwapRecord *record) {
+        const json_t *labels = json_object_get(json_object_get(record->old, "Config"), "Labels");
+
+        return json_object_get(labels, "coolify.managed") != NULL;
+}
+
 bool swap_is_previous(const SwapRecord *record, const Container *old) {
         size_t length = strlen(record->name);
 

@@ -11,6 +11,9 @@
 /* Is the old one called NAME.coollama-prev? */
 bool swap_is_previous(const SwapRecord *record, const Container *old);
 
+/* Coolify removes before it deploys, and by name: it wants what it removes to be gone. */
+bool swap_is_of_coolify(const SwapRecord *record);
+
 /* Have we stopped nothing yet? Then an old one that is down was stopped by its user. */
 bool swap_has_stopped_nothing(const SwapRecord *record);
 

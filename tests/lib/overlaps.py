@@ -165,11 +165,13 @@ class Overlap:
             states = [f"{name} {one['State']['Status']}" for name, one in self.found().items()]
             if self.kind.gone and self.result.ignored and not records(self.daemon):
                 self.result.stayed = True
-                return
             exchanges = [str(e) for e in self.relay.calls("POST") + self.relay.calls("DELETE")]
             told = self.daemon.logged(self.uuid)
             wrongs = ["WRONG", *self._wrongs(), *states, self.result.output, *exchanges, *told]
-            self.result.wrong = "\n  ".join(wrongs)
+            if self.result.stayed:
+                print("\n  ".join(wrongs))
+            else:
+                self.result.wrong = "\n  ".join(wrongs)
 
     def _wrongs(self) -> list[str]:
         assert self.daemon.running, f"it has ended\n{self.daemon.dump()}"

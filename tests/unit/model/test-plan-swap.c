@@ -253,3 +253,31 @@ Test(plan_swap, files_are_copied_before_the_old_one_is_stopped_and_once) {
                 cr_expect_neq(scene.plan->actions[i].kind, ACTION_COPY);
         scene_done(&scene);
 }
+
+/* The old one is down by us, ours could not be started since it was gone. */
+Test(plan_swap, what_coolify_removed_is_not_brought_back_by_its_old_one) {
+        for (size_t i = 0; i < 4; i++) {
+                const InspectSpec specs[] = { { .name = SCENE_PREVIOUS, .state = "exited" } };
+                bool of_coolify = i > 0, quiet = i != 2, pruned = i == 3;
+                Scene scene;
+
+                scene_look(&scene, SWAP_STOPPING, 1, specs);
+                if (of_coolify)
+                        json_object_set_new(
+                                json_object_get(
+                                        json_object_get(scene.record->old, "Config"), "Labels"
+                                ),
+                                "coolify.managed", json_string("true")
+                        );
+                scene.view.failure = "could not start the new one: No such container";
+                scene.view.quiet = quiet;
+                scene.view.pruned = pruned;
+                plan_swap(&scene.view, 1, scene.plan);
+                cr_expect_eq(
+                        plan_calls(scene.plan, "/aaaa", "/start"), !of_coolify || pruned, "%zu", i
+                );
+                if (of_coolify && !quiet)
+                        cr_expect_eq(scene.plan->n_actions, 0);
+                scene_done(&scene);
+        }
+}
