@@ -61,6 +61,6 @@ def test_the_newest_deployment_runs_linked_whatever_move_met_a_swap(engine: Engi
             publish("overlaps", table(results))
             list(pool.map(Overlap.take_away, batch))
             daemon.stop()
-    wrong = [result for result in results if result.wrong]
+    wrong = [result for result in results if result.wrong and result.engine == engine.version]
     assert not wrong, "\n".join(result.wrong for result in wrong)
     engine.docker("rmi", HELPER)

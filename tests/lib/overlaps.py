@@ -74,7 +74,7 @@ class Result:
     where: str
     failed: bool = False  # the move was
     ignored: int = 0  # of its commands failed where Coolify does not look
-    stayed: bool = False  # it was to be gone, and a command of the stop that failed did not see it
+    stayed: bool = False  # it was to be gone, and the stop met it between two names
     exited: bool = False  # for Coolify, neither in the move nor in a swap
     wrong: str = ""
     output: str = ""
@@ -163,8 +163,9 @@ class Overlap:
             wait_for(lambda: not self._wrongs(), "quiet", 60, 0.1)
         except Timeout:
             states = [f"{name} {one['State']['Status']}" for name, one in self.found().items()]
-            if self.kind.gone and self.result.ignored and not records(self.daemon):
-                self.result.stayed = True
+            # Coolify may have listed the names while the old one's other name was the only one.
+            if self.kind.gone and (self.result.ignored or self.step == "rename"):
+                self.result.stayed = not records(self.daemon)
             exchanges = [str(e) for e in self.relay.calls("POST") + self.relay.calls("DELETE")]
             told = self.daemon.logged(self.uuid)
             wrongs = ["WRONG", *self._wrongs(), *states, self.result.output, *exchanges, *told]
@@ -243,7 +244,7 @@ def _version(document: dict[str, Any]) -> str:
 
 _HEAD = (
     "| a swap is met by | engine | overlaps | ended right | the move failed | a command failed that"
-    " Coolify does not look at | was not stopped by that |\n|---|---|---|---|---|---|---|"
+    " Coolify does not look at | a stop did not find it |\n|---|---|---|---|---|---|---|"
 )
 
 
